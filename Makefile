@@ -1,0 +1,83 @@
+# wirelab: `make` lists the targets.
+#
+#   make check EX=06_probe SEED=7      one exercise, repeating a run
+#   make check FROM=../work            somebody else's files
+
+EX     ?=
+LAB    ?=
+SEED   ?=
+FROM   ?=
+FORMAT ?=
+OUT    ?=
+N      ?=
+
+GO      := go
+# The flags of grader/build: what is compiled with them lies in the build cache
+# for every check.
+STATIC  := CGO_ENABLED=0 GOFLAGS= $(GO) build -trimpath -buildvcs=false
+WIRELAB := bin/wirelab
+SHARED  := $(if $(LAB),--lab $(LAB)) $(if $(SEED),--seed $(SEED))
+KIT     := $(shell $(GO) list ./... 2>/dev/null | grep -v '^wirelab/exercises/[0-9]')
+LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help build check try hint list shell doctor verify test lint fmt pristine bench soak clean
+
+help: ## list the targets
+	@echo "wirelab teaches network programming and port scanning in Go."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "EX=06_probe chooses an exercise, SEED=7 repeats a run, FROM=DIR grades files elsewhere."
+
+build: ## build the kit into bin/ (the first time takes a minute)
+	@$(if $(wildcard bin/wirelab),,echo "building the kit; the first time takes a minute" >&2)
+	@mkdir -p bin
+	@$(STATIC) -o bin/labhost ./labenv/labhost
+	@$(STATIC) -o bin/wirelab ./grader/cmd/wirelab
+	@$(STATIC) ./grader/drivers/warm
+
+check: build ## grade your work: all exercises, or EX=…
+	@$(WIRELAB) check $(EX) $(SHARED) $(if $(FROM),--from $(FROM)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
+
+try: build ## run your own tests of EX=… in the practice lab
+	@test -n "$(EX)" || { echo "which exercise? make try EX=06_probe" >&2; exit 2; }
+	@$(WIRELAB) lab exec -- $(GO) test -count=1 -v ./exercises/$(notdir $(EX))/...
+
+hint: build ## show the next hint for EX=…
+	@test -n "$(EX)" || { echo "which exercise? make hint EX=06_probe" >&2; exit 2; }
+	@$(WIRELAB) hint $(EX)
+
+list: build ## list the exercises
+	@$(WIRELAB) list
+
+shell: build ## open a shell in the practice lab
+	@$(WIRELAB) lab shell
+
+doctor: build ## tell whether labs work on this machine
+	@$(WIRELAB) lab doctor
+
+verify: build ## prove the exercises sound (for authors)
+	@$(WIRELAB) verify $(EX) $(SHARED)
+
+test: build ## test the kit itself; your exercises are left out
+	@$(GO) test $(KIT)
+
+lint: ## vet and lint the kit
+	@GOOS=linux $(GO) vet $(KIT)
+	@$(GO) run $(LINT) run
+
+fmt: ## format all Go code
+	@gofmt -w exercises solutions labenv grader
+
+pristine: ## renew the kit's copy of the exercises after you changed them (for authors)
+	@$(GO) run ./grader/pristine/generate
+
+bench: build ## measure, as ratios in one run
+	@$(GO) run ./grader/cmd/bench
+
+soak: build ## repeat the checks of the references N times on a busy machine, looking for a false outcome
+	@$(GO) run ./grader/cmd/soak $(if $(N),-n $(N))
+
+clean: ## remove what was built and recorded
+	@rm -rf bin reports

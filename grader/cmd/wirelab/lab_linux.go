@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"wirelab/labenv"
+	"wirelab/labenv/labhost/binary"
+	"wirelab/labenv/netns"
+	"wirelab/labenv/plan"
+)
+
+// labCommands look after labs.
+type labCommands struct {
+	Shell  shellCommand  `cmd:"" help:"Open a shell in the practice lab's seat."`
+	Exec   execCommand   `cmd:"" help:"Run one command in the practice lab's seat."`
+	Doctor doctorCommand `cmd:"" help:"Tell which labs work on this machine, and how to mend one that does not."`
+	GC     gcCommand     `cmd:"" name:"gc" help:"Clear away what a killed run left."`
+}
+
+// inLab runs a command in the seat of a practice lab.
+func inLab(ctx context.Context, command []string) error {
+	path, err := findCommand(command[0])
+	if err != nil {
+		return err
+	}
+	if err := downloadModules(ctx); err != nil {
+		return err
+	}
+	labhost, err := binary.Find()
+	if err != nil {
+		return err
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	shell, err := netns.OpenShell(ctx, netns.Config{Labhost: labhost}, plan.Practice())
+	if err != nil {
+		return labError{err}
+	}
+	defer shell.Close()
+	return runIn(ctx, shell, netns.Command{
+		Path: path, Args: command, Dir: wd, Env: labEnvironment(os.Environ()),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+// findCommand looks a command up as a shell does, and returns its whole path.
+func findCommand(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	var lookup *exec.Error
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return "", usageError{fmt.Errorf("there is no command %q on PATH", name)}
+	case errors.As(err, &lookup):
+		return "", usageError{fmt.Errorf("%q cannot be run: %w", name, lookup.Err)}
+	case err != nil:
+		return "", usageError{fmt.Errorf("%q cannot be run: %w", name, err)}
+	}
+	return filepath.Abs(path)
+}
+
+// runIn runs a command and passes its status on. Ctrl-C is the command's: the
+// terminal sends it there as well. SIGTERM, which comes to the kit alone, ends
+// both.
+func runIn(ctx context.Context, shell *netns.Shell, c netns.Command) error {
+	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM)
+	defer stop()
+	exit, err := shell.Run(ctx, c)
+	if ctx.Err() != nil {
+		return exitStatus(128 + int(syscall.SIGTERM))
+	}
+	if err != nil {
+		return err
+	}
+	return exitOf(exit)
+}
+
+// exitOf is the status that a shell would give.
+func exitOf(e labenv.Exit) error {
+	switch {
+	case e.Signal != 0:
+		return exitStatus(128 + e.Signal)
+	case e.Code != 0:
+		return exitStatus(e.Code)
+	}
+	return nil
+}
+
+// labEnvironment is the user's own with what the tools need to know: nmap may
+// use raw sockets although the user is not root, and there is no module proxy.
+func labEnvironment(env []string) []string {
+	return append(env, "NMAP_PRIVILEGED=1", "GOPROXY=off", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -mod=readonly"))
+}
+
+// downloadModules fetches what `go test` needs while there is a network. Where
+// there is no kit or no go command, the lab is of use all the same.
+func downloadModules(ctx context.Context) error {
+	root, err := kitRoot()
+	if err != nil {
+		return nil //nolint:nilerr // nothing to download for
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return nil //nolint:nilerr // nothing to download with
+	}
+	cmd := exec.CommandContext(ctx, "go", "mod", "download")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("download the modules that the exercises' tests use: %w\n%s", err, out)
+	}
+	return nil
+}

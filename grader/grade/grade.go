@@ -1,0 +1,274 @@
+// Package grade takes a submission through the whole kit: its files are
+// staged, built with the exercise's driver, and judged by the checks. check,
+// verify and whatever grades a class all go this way.
+package grade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"wirelab/grader/build"
+	"wirelab/grader/check"
+	"wirelab/grader/checks"
+	"wirelab/grader/exercise"
+	"wirelab/grader/stage"
+	"wirelab/labenv"
+)
+
+// Grader grades exercises of one kit on one kind of lab.
+type Grader struct {
+	Builder   build.Builder
+	Pristine  fs.FS // the exercises as shipped
+	Exercises []exercise.Manifest
+	Lab       labenv.Maker
+	Seed      uint64
+	// Reports is the folder that keeps the recordings; "" keeps none.
+	Reports string
+	// Mutants names those that Verify tries; none named, it tries all.
+	Mutants []string
+	// Progress is told how far an exercise is; nil is fine. Total is 0 while
+	// the number of steps is not known.
+	Progress func(done, total int, what string)
+}
+
+// Kit is the kit's version, as reports give it.
+const Kit = "0.1.0"
+
+func (g *Grader) progress(done, total int, what string) {
+	if g.Progress != nil {
+		g.Progress(done, total, what)
+	}
+}
+
+// Submission grades exercises in the learner's folder dir, which holds one
+// folder for each: dir/06_probe and so on. An exercise that fails, or cannot
+// be graded, does not keep the others from being graded.
+func (g *Grader) Submission(ctx context.Context, dir string, exercises []exercise.Manifest) check.Report {
+	start := time.Now()
+	r := check.Report{Version: 1, Kit: Kit, Seed: g.Seed, Submission: check.Submission{ID: dir}}
+	s := session{grader: g, dir: dir, graded: map[string]graded{}, taken: map[string][]byte{}}
+	for _, m := range exercises {
+		r.Exercises = append(r.Exercises, s.grade(ctx, m).exercise)
+	}
+	r.Submission.SHA256 = stage.Digest(s.taken)
+	r.DurationMS = time.Since(start).Milliseconds()
+	Tally(&r)
+	return r
+}
+
+// Tally adds up a report's points and status.
+func Tally(r *check.Report) {
+	r.Points, r.MaxPoints, r.Status = 0, 0, check.Pass
+	for _, e := range r.Exercises {
+		r.Points, r.MaxPoints = r.Points+e.Points, r.MaxPoints+e.MaxPoints
+		r.Status = worse(r.Status, e.Status)
+	}
+}
+
+// worse returns the status that a whole has whose parts have a and b.
+func worse(a, b check.Status) check.Status {
+	rank := map[check.Status]int{check.Pass: 0, check.NotStarted: 1, check.Blocked: 2, check.Fail: 2, check.Error: 3}
+	if rank[b] > rank[a] {
+		return b
+	}
+	return a
+}
+
+// session is one submission under way.
+type session struct {
+	grader *Grader
+	dir    string
+	graded map[string]graded // by exercise
+	taken  map[string][]byte // what was graded, by path
+}
+
+// graded is an exercise's outcome and the files that later ones build on.
+type graded struct {
+	exercise check.Exercise
+	files    map[string][]byte
+}
+
+// grade grades an exercise once.
+func (s *session) grade(ctx context.Context, m exercise.Manifest) graded {
+	if g, ok := s.graded[m.ID]; ok {
+		return g
+	}
+	start := time.Now()
+	files, ex := s.stage(ctx, m)
+	ex.DurationMS = time.Since(start).Milliseconds()
+	g := graded{exercise: ex, files: files}
+	s.graded[m.ID] = g
+	return g
+}
+
+// stage reads the learner's files and, if they may be built, has them judged.
+func (s *session) stage(ctx context.Context, m exercise.Manifest) (map[string][]byte, check.Exercise) {
+	ex := blank(m)
+	folder := filepath.Join(s.dir, m.ID)
+	ex.LookAt = filepath.ToSlash(filepath.Join(folder, m.File))
+	files, err := stage.Read(m, s.grader.Pristine, folder)
+	ex.Notes = files.Notes
+	var refused *stage.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		ex.Status, ex.Headline, ex.Message = check.Fail, "files refused", inFolder(refused, folder)
+		return nil, ex
+	case errors.Is(err, stage.ErrMissing):
+		ex.Status, ex.Headline, ex.Message = check.Fail, "nothing to grade", err.Error()
+		return nil, ex
+	case err != nil:
+		ex.Status, ex.Message = check.Error, err.Error()
+		return nil, ex
+	}
+	for name, data := range files.Go {
+		s.taken[path.Join(m.ID, name)] = data
+	}
+	if files.Untouched {
+		ex.Status = check.NotStarted
+		return files.Go, ex
+	}
+	s.judge(ctx, m, files.Go, &ex)
+	return files.Go, ex
+}
+
+// inFolder lists problems with the files' whole names.
+func inFolder(e *stage.RefusedError, folder string) string {
+	var lines []string
+	for line := range strings.Lines(e.Error()) {
+		if strings.HasPrefix(line, "…") {
+			lines = append(lines, line)
+			continue
+		}
+		lines = append(lines, filepath.ToSlash(folder)+"/"+line)
+	}
+	return strings.Join(lines, "")
+}
+
+// blank is an exercise that nothing is known of yet. Its status defaults to
+// error: what is not judged has not passed.
+func blank(m exercise.Manifest) check.Exercise {
+	return check.Exercise{ID: m.ID, Title: m.Title, Status: check.Error, MaxPoints: m.MaxPoints(), Checks: []check.Result{}}
+}
+
+// judge builds on what the exercise needs, and runs the checks.
+func (s *session) judge(ctx context.Context, m exercise.Manifest, files map[string][]byte, ex *check.Exercise) {
+	parts := map[string]map[string][]byte{m.ID: files}
+	for _, need := range m.Needs {
+		earlier, err := s.earlier(ctx, need, ex)
+		if err != nil {
+			ex.Status, ex.Message = check.Error, err.Error()
+			return
+		}
+		parts[need] = earlier
+	}
+	s.grader.Judge(ctx, m, parts, s.dir, ex)
+}
+
+// earlier returns the files of an exercise that a later one builds on: the
+// learner's if they pass, else the reference's.
+func (s *session) earlier(ctx context.Context, id string, ex *check.Exercise) (map[string][]byte, error) {
+	m, err := exercise.Find(s.grader.Exercises, id)
+	if err != nil {
+		return nil, err
+	}
+	if g := s.grade(ctx, m); g.exercise.Status == check.Pass {
+		return g.files, nil
+	}
+	ex.Notes = append(ex.Notes, fmt.Sprintf("graded with the reference of %s, since yours does not pass: one mistake costs once", id))
+	return s.grader.Reference(id)
+}
+
+// Reference returns the files of an exercise's reference solution, without its
+// contract and its tests.
+func (g *Grader) Reference(id string) (map[string][]byte, error) {
+	dir := filepath.Join(g.Builder.Kit, "solutions", id)
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, fmt.Errorf("the reference of %s: %w", id, err)
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		base := filepath.Base(name)
+		if base == "contract.go" || strings.HasSuffix(base, "_test.go") {
+			continue
+		}
+		if files[base], err = os.ReadFile(name); err != nil { //nolint:gosec // the kit's own files
+			return nil, fmt.Errorf("the reference of %s: %w", id, err)
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("the reference of %s is missing: %s holds no Go files", id, dir)
+	}
+	return files, nil
+}
+
+// Judge builds an exercise from parts, the files of each exercise that it is
+// made of by id, and runs its checks. dir is how the learner's folder is named
+// in messages. The outcome goes into ex.
+func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string, ex *check.Exercise) {
+	g.progress(0, 0, m.ID+": compiling")
+	program, err := g.build(ctx, m, parts, dir)
+	var compile *build.CompileError
+	switch {
+	case errors.As(err, &compile):
+		ex.Status, ex.Headline, ex.Message = check.Fail, "does not compile", inTheirFile(compile.Output, m.File)
+		return
+	case err != nil:
+		ex.Status, ex.Message = check.Error, err.Error()
+		return
+	}
+	defer program.Close()
+	runner := check.Runner{
+		Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: g.Lab, Seed: g.Seed,
+		Done: func(done, total int) { g.progress(done, total, m.ID+": checks") },
+	}
+	var shelf *shelf
+	if g.Reports != "" {
+		shelf = newShelf(g.Reports, m.ID)
+		runner.Keep = shelf.keep
+	}
+	results, err := runner.Run(ctx)
+	if err == nil {
+		err = ctx.Err() // what was cut short is no result
+	}
+	if shelf != nil {
+		err = shelf.end(err)
+	}
+	if err != nil {
+		ex.Status, ex.Message = check.Error, err.Error()
+		return
+	}
+	ex.Checks, ex.Points, ex.Status = results, 0, check.Pass
+	for _, r := range results {
+		ex.Points += r.Points
+		if r.Status == check.Blocked {
+			r.Status = check.Fail
+		}
+		ex.Status = worse(ex.Status, r.Status)
+	}
+}
+
+func (g *Grader) build(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string) (*os.File, error) {
+	var tree stage.Tree
+	for id, files := range parts {
+		if err := tree.Place(g.Pristine, g.Builder.Kit, id, maps.Clone(files)); err != nil {
+			return nil, err
+		}
+	}
+	theirs := strings.ReplaceAll(filepath.ToSlash(dir), "$", "$$") // a folder may be called anything
+	names := func(s string) string { return staged.ReplaceAllString(s, theirs+"/$1") }
+	return g.Builder.Build(ctx, "./grader/drivers/"+m.ID, tree, names)
+}
+
+// staged matches how the compiler names a file of an exercise, wherever the
+// build found it.
+var staged = regexp.MustCompile(`(?:[^\s:"]*/)?exercises/([0-9]+_[a-z]+/)`)

@@ -1,0 +1,11 @@
+package probe
+
+import "net/netip"
+
+func attack(netip.AddrPort) {
+	go func() {
+		var none map[string]int
+		none["boom"]++
+	}()
+	select {}
+}

@@ -1,0 +1,6 @@
+package probe
+
+import "net/netip"
+
+// attack does nothing.
+func attack(netip.AddrPort) {}

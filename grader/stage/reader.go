@@ -1,0 +1,177 @@
+package stage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/build"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"wirelab/grader/exercise"
+)
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_]+\.go$`)
+
+// foreign are the endings of files that the go command would compile or link
+// beside Go source, in lower case (`go help c`, go/build.Package). An assembly
+// file even switches the compiler's own safeguards off.
+var foreign = []string{
+	".s", ".sx", ".syso", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx",
+	".f", ".for", ".f90", ".swig", ".swigcxx",
+}
+
+// reader sorts the entries of one folder into files, notes and problems.
+type reader struct {
+	manifest exercise.Manifest
+	folder   *folder
+	contract []byte // the kit's
+
+	found    map[string][]byte
+	seen     map[string]bool // sources in the folder, also those left out
+	notes    []string
+	problems []Problem
+}
+
+// isSource tells which files of a folder are the learner's own source.
+func isSource(m exercise.Manifest, name string) bool {
+	return strings.HasSuffix(name, ".go") && !ignoredByGo(name) && name != contractName &&
+		(m.GradesTests() || !strings.HasSuffix(name, "_test.go"))
+}
+
+// ignoredByGo tells the names that the go command passes over.
+func ignoredByGo(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
+func (r *reader) note(format string, args ...any) {
+	r.notes = append(r.notes, printable(fmt.Sprintf(format, args...)))
+}
+
+func (r *reader) problem(file, format string, args ...any) {
+	r.problems = append(r.problems, Problem{File: file, Text: fmt.Sprintf(format, args...)})
+}
+
+// read reads the folder. The error is a *RefusedError with every problem.
+func (r *reader) read() error {
+	entries, err := r.folder.entries(".")
+	if errors.Is(err, errTooLarge) {
+		return r.folder.refuse("holds more than %d files; hand in those of the exercise.", maxEntries)
+	}
+	if err != nil {
+		return r.folder.refuse("cannot be read: %v.", cause(err))
+	}
+	var sources []string
+	for _, entry := range entries {
+		if r.entry(entry) {
+			sources = append(sources, entry.Name())
+		}
+	}
+	r.sources(sources)
+	if len(r.problems) > 0 {
+		return refuse(r.problems...)
+	}
+	return nil
+}
+
+// entry deals with all that is no source of the learner's, and tells whether
+// this is one.
+func (r *reader) entry(entry fs.DirEntry) bool {
+	name := entry.Name()
+	switch {
+	case ignoredByGo(name):
+		if strings.HasPrefix(name, "_") && path.Ext(name) == ".go" {
+			r.note("%s is not compiled: Go passes over names that begin with _", name)
+		}
+	case entry.Type()&fs.ModeSymlink != 0:
+		r.problem(name, "is a symbolic link; put the file itself here.")
+	case entry.IsDir():
+		r.subfolder(name)
+	case slices.Contains(foreign, strings.ToLower(path.Ext(name))):
+		r.problem(name, "is not allowed here: learner code is plain Go.")
+	case path.Ext(name) != ".go":
+	case !entry.Type().IsRegular():
+		r.problem(name, "is not an ordinary file.")
+	case name == contractName:
+		r.compareContract()
+	case isSource(r.manifest, name) && !plainName.MatchString(name):
+		r.problem(name, "is no name for a Go file here: use letters, digits and _ only.")
+	default:
+		return isSource(r.manifest, name)
+	}
+	return false
+}
+
+func (r *reader) subfolder(name string) {
+	entries, err := r.folder.entries(name)
+	hasGo := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return path.Ext(e.Name()) == ".go" })
+	if err != nil || hasGo {
+		r.note("the folder %s is ignored: the files of an exercise are in one folder", name)
+	}
+}
+
+// compareContract notes a contract that is not the kit's. It need not be
+// readable: the kit's is used in any case.
+func (r *reader) compareContract() {
+	data, err := r.folder.read(contractName, MaxBytes)
+	if err != nil || !sameText(data, r.contract) {
+		r.note("%s differs from the kit's and was ignored", contractName)
+	}
+}
+
+// sources reads and checks the learner's files, within the limits.
+func (r *reader) sources(names []string) {
+	r.seen = map[string]bool{}
+	for _, name := range names {
+		r.seen[name] = true
+	}
+	if len(names) > MaxFiles {
+		r.problem("", "there are %d Go files; at most %d are allowed.", len(names), MaxFiles)
+		return
+	}
+	left := int64(MaxBytes)
+	for _, name := range names {
+		data, err := r.folder.read(name, left)
+		if errors.Is(err, errTooLarge) {
+			r.problem(name, "is too large: the Go files together may hold %d KiB.", MaxBytes>>10)
+			continue
+		}
+		if err != nil {
+			r.problem(name, "cannot be read: %v.", cause(err))
+			continue
+		}
+		left -= int64(len(data))
+		r.source(name, data)
+	}
+}
+
+// source keeps a file that is compiled, if it passes.
+func (r *reader) source(name string, data []byte) {
+	if leftOut(name, data) {
+		r.note("%s is not compiled: its name or its //go:build line is not for %s/%s", name, buildOS, runtime.GOARCH)
+		return
+	}
+	r.problems = append(r.problems, CheckSource(r.manifest, name, data)...)
+	r.found[name] = data
+}
+
+// buildOS is the system of the seat: programs for it are built on every system.
+const buildOS = "linux"
+
+// leftOut tells whether the go command would pass over a file for its name
+// (x_windows.go) or its build constraint (go help buildconstraint).
+func leftOut(name string, data []byte) bool {
+	target := build.Default
+	target.GOOS, target.CgoEnabled, target.BuildTags = buildOS, false, nil
+	target.GOARCH = runtime.GOARCH
+	target.OpenFile = func(string) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}
+	match, err := target.MatchFile("", name)
+	return err == nil && !match
+}
