@@ -183,3 +183,19 @@ func TestDoneCounts(t *testing.T) {
 		assert.Equal(t, id, results[i].ID)
 	}
 }
+
+// A run that is asked for one check runs it and what it needs, in the
+// manifest's order, and nothing else.
+func TestOnlyRunsWhatWasAskedFor(t *testing.T) {
+	fine := func(*check.T) {}
+	w := new(world)
+	r := w.runner(check.Spec{ID: "a", Run: fine}, check.Spec{ID: "b", Run: fine}, check.Spec{ID: "c", Run: fine})
+	r.Exercise.Checks = []exercise.Check{{ID: "a", Points: 1}, {ID: "b", Points: 1}, {ID: "c", Points: 1, Needs: []string{"a"}}}
+	r.Only = []string{"c"}
+	results, err := r.Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, results, 2)
+	assert.Equal(t, "a", results[0].ID)
+	assert.Equal(t, "c", results[1].ID)
+	assert.Equal(t, check.Pass, results[1].Status)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,9 @@ type Runner struct {
 	// Keep stores the recording of a check and returns its name for the
 	// report; nil stores nothing.
 	Keep func(check string, pcapng []byte) (string, error)
+	// Only names the checks to run; those that they need run as well. None
+	// named, all run.
+	Only []string
 	// Done is called after each check with how many have ended; nil is fine.
 	Done func(done, total int)
 
@@ -62,12 +66,13 @@ func Pair(m exercise.Manifest, specs []Spec) ([]Spec, error) {
 	return ordered, errors.Join(errs...)
 }
 
-// Run runs all checks and returns their results in the manifest's order.
+// Run runs the checks and returns their results in the manifest's order.
 func (r *Runner) Run(ctx context.Context) ([]Result, error) {
 	specs, err := Pair(r.Exercise, r.Specs)
 	if err != nil {
 		return nil, err
 	}
+	specs = r.chosen(specs)
 	results := make([]Result, len(specs))
 	slots := make(chan struct{}, atOnce)
 	r.turns = newTurns()
@@ -93,6 +98,29 @@ func (r *Runner) Run(ctx context.Context) ([]Result, error) {
 	return results, nil
 }
 
+// chosen returns the checks that Only asks for, with all that they need.
+func (r *Runner) chosen(specs []Spec) []Spec {
+	if len(r.Only) == 0 {
+		return specs
+	}
+	wanted := map[string]bool{}
+	for _, id := range r.Only {
+		wanted[id] = true
+	}
+	var kept []Spec
+	for _, s := range slices.Backward(specs) { // a check needs only earlier ones
+		if wanted[s.ID] {
+			c, _ := r.Exercise.Check(s.ID)
+			for _, need := range c.Needs {
+				wanted[need] = true
+			}
+			kept = append(kept, s)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
 // one runs one check and adds what the manifest says of it.
 func (r *Runner) one(t *T, s Spec) Result {
 	start := time.Now()
@@ -112,8 +140,9 @@ func (r *Runner) one(t *T, s Spec) Result {
 // block replaces the outcomes of checks that need one that did not pass.
 func (r *Runner) block(results []Result) {
 	status := map[string]Status{}
-	for i, c := range r.Exercise.Checks {
+	for i := range results {
 		res := &results[i]
+		c, _ := r.Exercise.Check(res.ID)
 		for _, need := range c.Needs {
 			if status[need] != Pass && res.Status != Error {
 				*res = Result{ID: c.ID, Title: c.Title, MaxPoints: c.Points, Status: Blocked, BlockedBy: need}

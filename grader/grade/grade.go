@@ -35,6 +35,9 @@ type Grader struct {
 	Reports string
 	// Mutants names those that Verify tries; none named, it tries all.
 	Mutants []string
+	// Checks names those that Judge runs, with those that they need; none
+	// named, it runs all.
+	Checks []string
 	// Progress is told how far an exercise is; nil is fine. Total is 0 while
 	// the number of steps is not known.
 	Progress func(done, total int, what string)
@@ -228,7 +231,7 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 	}
 	defer program.Close()
 	runner := check.Runner{
-		Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: g.Lab, Seed: g.Seed,
+		Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: g.Lab, Seed: g.Seed, Only: g.Checks,
 		Done: func(done, total int) { g.progress(done, total, m.ID+": checks") },
 	}
 	var shelf *shelf

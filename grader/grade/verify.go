@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"wirelab/grader/check"
 	"wirelab/grader/exercise"
@@ -125,29 +128,31 @@ func errorsOf(ex check.Exercise) string {
 	return ":\n    " + strings.Join(lines, "\n    ")
 }
 
+// verifyMutants tries every mutant against the checks that are meant to kill
+// it, a few at once.
 func (g *Grader) verifyMutants(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, reference map[string][]byte, all []mutants.Mutant, p *Proof) {
+	outcomes := make([]check.Exercise, len(all))
+	var done atomic.Int64
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0)+1) // compiling and waiting take turns
+	var wait sync.WaitGroup
+	for i, mu := range all {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			outcomes[i] = g.tryMutant(ctx, m, parts, reference, mu)
+			g.progress(int(done.Add(1)), len(all), m.ID+": mutants")
+		})
+	}
+	wait.Wait()
 	kills := map[string]int{}
 	for i, mu := range all {
-		if ctx.Err() != nil {
-			return
-		}
-		g.progress(i, len(all), m.ID+": mutant "+mu.Name)
-		files, err := mu.Apply(reference)
-		if err != nil {
-			p.problem("%v", err)
-			continue
-		}
-		ex := blank(m)
-		quiet := *g
-		quiet.Progress, quiet.Reports = nil, ""
-		quiet.Judge(ctx, m, with(parts, m.ID, files), "mutant", &ex)
-		p.outcome(ex)
-		killed := Killed{Mutant: mu.Name, Checks: failing(ex)}
+		killed := Killed{Mutant: mu.Name, Checks: failing(outcomes[i])}
+		p.outcome(outcomes[i])
 		p.Mutants = append(p.Mutants, killed)
+		p.judgeMutant(m, mu, outcomes[i], killed.Checks)
 		for _, id := range killed.Checks {
 			kills[id]++
 		}
-		p.judgeMutant(m, mu, ex, killed.Checks)
 	}
 	for _, c := range m.Checks {
 		if len(g.Mutants) == 0 && kills[c.ID] == 0 {
@@ -156,20 +161,36 @@ func (g *Grader) verifyMutants(ctx context.Context, m exercise.Manifest, parts m
 	}
 }
 
+// tryMutant judges one mutant. One that does not fit the reference any more
+// has not run, and says so.
+func (g *Grader) tryMutant(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, reference map[string][]byte, mu mutants.Mutant) check.Exercise {
+	ex := blank(m)
+	if ctx.Err() != nil {
+		return ex
+	}
+	files, err := mu.Apply(reference)
+	if err != nil {
+		ex.Status, ex.Headline, ex.Message = check.Fail, "it cannot be made", err.Error()
+		return ex
+	}
+	quiet := *g
+	quiet.Progress, quiet.Reports, quiet.Checks = nil, "", mu.KilledBy
+	quiet.Judge(ctx, m, with(parts, m.ID, files), "mutant", &ex)
+	return ex
+}
+
 func (p *Proof) judgeMutant(m exercise.Manifest, mu mutants.Mutant, ex check.Exercise, killers []string) {
-	if len(ex.Checks) == 0 {
-		p.problem("mutant %s did not run: %s %s", mu.Name, ex.Headline, ex.Message)
-		return
-	}
-	if ex.Status == check.Error {
-		p.problem("mutant %s ended in error%s", mu.Name, errorsOf(ex))
-	}
 	for _, id := range mu.KilledBy {
 		if _, known := m.Check(id); !known {
 			p.problem("mutant %s names the check %s, which does not exist", mu.Name, id)
-		} else if !slices.Contains(killers, id) {
+		} else if len(ex.Checks) > 0 && !slices.Contains(killers, id) {
 			p.problem("mutant %s survives the check %s; killed by: %s", mu.Name, id, orNone(killers))
 		}
+	}
+	if len(ex.Checks) == 0 {
+		p.problem("mutant %s did not run: %s: %s", mu.Name, ex.Headline, ex.Message)
+	} else if ex.Status == check.Error {
+		p.problem("mutant %s ended in error%s", mu.Name, errorsOf(ex))
 	}
 }
 
