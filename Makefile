@@ -20,8 +20,12 @@ SHARED  := $(if $(LAB),--lab $(LAB)) $(if $(SEED),--seed $(SEED))
 KIT     := $(shell $(GO) list ./... 2>/dev/null | grep -v '^wirelab/exercises/[0-9]')
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# What answers where a container engine does; asked only where it matters.
+ENGINE    = $(shell docker version >/dev/null 2>&1 && echo docker)
+NOENGINE := no container engine answers: labs of containers are left out
+
 .DEFAULT_GOAL := help
-.PHONY: help build check try hint list shell doctor verify test lint fmt pristine bench soak clean
+.PHONY: help build check try demo hint list shell doctor verify test lint fmt pristine bench soak clean
 
 help: ## list the targets
 	@echo "wirelab teaches network programming and port scanning in Go."
@@ -36,6 +40,7 @@ build: ## build the kit into bin/ (the first time takes a minute)
 	@$(STATIC) -o bin/labhost ./labenv/labhost
 	@$(STATIC) -o bin/wirelab ./grader/cmd/wirelab
 	@$(STATIC) ./grader/drivers/warm
+	@$(if $(filter docker,$(LAB)),$(STATIC) -tags docker -o bin/wirelab-docker ./grader/cmd/wirelab)
 
 check: build ## grade your work: all exercises, or EX=…
 	@$(WIRELAB) check $(EX) $(SHARED) $(if $(FROM),--from $(FROM)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
@@ -43,6 +48,9 @@ check: build ## grade your work: all exercises, or EX=…
 try: build ## run your own tests of EX=… in the practice lab
 	@test -n "$(EX)" || { echo "which exercise? make try EX=06_probe" >&2; exit 2; }
 	@$(WIRELAB) lab exec -- $(GO) test -count=1 -v ./exercises/$(notdir $(EX))/...
+
+demo: build ## show a scan of the practice lab, with the packet behind each verdict
+	@$(WIRELAB) demo $(if $(LAB),--lab $(LAB))
 
 hint: build ## show the next hint for EX=…
 	@test -n "$(EX)" || { echo "which exercise? make hint EX=06_probe" >&2; exit 2; }
@@ -55,16 +63,19 @@ shell: build ## open a shell in the practice lab
 	@$(WIRELAB) lab shell
 
 doctor: build ## tell whether labs work on this machine
-	@$(WIRELAB) lab doctor
+	@$(WIRELAB) lab doctor $(if $(LAB),--lab $(LAB))
 
 verify: build ## prove the exercises sound (for authors)
 	@$(WIRELAB) verify $(EX) $(SHARED)
+	@$(if $(LAB),,$(if $(ENGINE),$(MAKE) --no-print-directory verify LAB=docker,echo "$(NOENGINE)" >&2))
 
 test: build ## test the kit itself; your exercises are left out
-	@$(GO) test $(KIT)
+	@$(if $(ENGINE),,echo "$(NOENGINE)" >&2)
+	@$(GO) test $(if $(ENGINE),-tags docker) $(KIT)
 
 lint: ## vet and lint the kit
 	@GOOS=linux $(GO) vet $(KIT)
+	@GOOS=linux $(GO) vet -tags docker $(KIT)
 	@$(GO) run $(LINT) run
 
 fmt: ## format all Go code

@@ -10,6 +10,7 @@
 package labenv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -84,6 +85,15 @@ type Limits struct {
 
 // DefaultLimits are generous for every exercise, and too small to hurt.
 var DefaultLimits = Limits{Descriptors: 1024, Threads: 256, Memory: 512 << 20, CPU: 60 * time.Second}
+
+// OrDefault returns the limits with DefaultLimits' in the place of zero fields.
+func (l Limits) OrDefault() Limits {
+	d := DefaultLimits
+	return Limits{
+		Descriptors: cmp.Or(l.Descriptors, d.Descriptors), Threads: cmp.Or(l.Threads, d.Threads),
+		Memory: cmp.Or(l.Memory, d.Memory), CPU: cmp.Or(l.CPU, d.CPU),
+	}
+}
 
 // Process is a program running in the seat.
 type Process interface {

@@ -30,6 +30,7 @@ type Grader struct {
 	Pristine  fs.FS // the exercises as shipped
 	Exercises []exercise.Manifest
 	Lab       labenv.Maker
+	LabKind   string // of Lab, as reports give it: "netns", "docker"
 	Seed      uint64
 	// Reports is the folder that keeps the recordings; "" keeps none.
 	Reports string
@@ -57,7 +58,7 @@ func (g *Grader) progress(done, total int, what string) {
 // be graded, does not keep the others from being graded.
 func (g *Grader) Submission(ctx context.Context, dir string, exercises []exercise.Manifest) check.Report {
 	start := time.Now()
-	r := check.Report{Version: 1, Kit: Kit, Seed: g.Seed, Submission: check.Submission{ID: dir}}
+	r := check.Report{Version: 1, Kit: Kit, Lab: g.LabKind, Seed: g.Seed, Submission: check.Submission{ID: dir}}
 	s := session{grader: g, dir: dir, graded: map[string]graded{}, taken: map[string][]byte{}}
 	for _, m := range exercises {
 		r.Exercises = append(r.Exercises, s.grade(ctx, m).exercise)
@@ -214,12 +215,25 @@ func (g *Grader) Reference(id string) (map[string][]byte, error) {
 	return files, nil
 }
 
+// References returns the parts of an exercise in which all is reference: its own
+// solution, and those of the exercises that it builds on.
+func (g *Grader) References(m exercise.Manifest) (map[string]map[string][]byte, error) {
+	parts := map[string]map[string][]byte{}
+	for _, id := range append([]string{m.ID}, m.Needs...) {
+		var err error
+		if parts[id], err = g.Reference(id); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+}
+
 // Judge builds an exercise from parts, the files of each exercise that it is
 // made of by id, and runs its checks. dir is how the learner's folder is named
 // in messages. The outcome goes into ex.
 func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string, ex *check.Exercise) {
 	g.progress(0, 0, m.ID+": compiling")
-	program, err := g.build(ctx, m, parts, dir)
+	program, err := g.Program(ctx, m, parts, dir)
 	var compile *build.CompileError
 	switch {
 	case errors.As(err, &compile):
@@ -260,7 +274,10 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 	}
 }
 
-func (g *Grader) build(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string) (*os.File, error) {
+// Program compiles an exercise from parts, as Judge describes them, with the
+// driver that serves its functions. The file is the caller's to close. Errors:
+// *build.CompileError where the parts are to blame.
+func (g *Grader) Program(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string) (*os.File, error) {
 	var tree stage.Tree
 	for id, files := range parts {
 		if err := tree.Place(g.Pristine, g.Builder.Kit, id, maps.Clone(files)); err != nil {

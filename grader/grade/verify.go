@@ -46,16 +46,11 @@ func (p *Proof) problem(format string, args ...any) {
 // it names. An error is returned only where the kit could not find out.
 func (g *Grader) Verify(ctx context.Context, m exercise.Manifest) (Proof, error) {
 	p := Proof{Exercise: m.ID}
-	reference, err := g.Reference(m.ID)
+	parts, err := g.References(m)
 	if err != nil {
 		return p, err
 	}
-	parts := map[string]map[string][]byte{}
-	for _, need := range m.Needs {
-		if parts[need], err = g.Reference(need); err != nil {
-			return p, err
-		}
-	}
+	reference := parts[m.ID]
 	if err := g.verifyStub(ctx, m, parts, &p); err != nil {
 		return p, err
 	}

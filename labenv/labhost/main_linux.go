@@ -19,6 +19,7 @@ import (
 
 	"wirelab/labenv/fdrpc"
 	"wirelab/labenv/labhost/compile"
+	"wirelab/labenv/labhost/container"
 	"wirelab/labenv/labhost/network"
 	"wirelab/labenv/labhost/protocol"
 	"wirelab/labenv/labhost/seat"
@@ -49,6 +50,8 @@ func run(args []string) error {
 		return enter(args[1:])
 	case protocol.ModeCompile:
 		return serve(compile.Run)
+	case protocol.ModeContain:
+		return container.Run(context.Background())
 	}
 	return fmt.Errorf("unknown mode %q", args[0])
 }

@@ -45,7 +45,7 @@ func (l *lab) Start(ctx context.Context, prog labenv.Program) (labenv.Process, e
 		return nil, errors.Join(err, p.free())
 	}
 	request := protocol.ProgramRequest{
-		Args: prog.Args, NetRaw: prog.NetRaw, Limits: withDefaults(prog.Limits), Guards: l.guards,
+		Args: prog.Args, NetRaw: prog.NetRaw, Limits: prog.Limits.OrDefault(), Guards: l.guards,
 	}
 	if err := p.begin(ctx, request, append([]*os.File{prog.Exe}, theirs...)); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the program: %w", translate(err)), p.free())
@@ -91,23 +91,6 @@ func (p *process) open() (theirs []*os.File, err error) {
 		theirs = append(theirs, w)
 	}
 	return theirs, nil
-}
-
-func withDefaults(l labenv.Limits) labenv.Limits {
-	d := labenv.DefaultLimits
-	if l.Descriptors == 0 {
-		l.Descriptors = d.Descriptors
-	}
-	if l.Threads == 0 {
-		l.Threads = d.Threads
-	}
-	if l.Memory == 0 {
-		l.Memory = d.Memory
-	}
-	if l.CPU == 0 {
-		l.CPU = d.CPU
-	}
-	return l
 }
 
 // Channel is the program's descriptor 3.

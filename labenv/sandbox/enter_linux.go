@@ -19,6 +19,11 @@ type Config struct {
 	NetRaw bool          `json:"net_raw"`
 	Limits labenv.Limits `json:"limits"` // every field set
 	Guards Guards        `json:"guards"`
+	// Contained says that a container's engine has made the walls that need
+	// privileges already: an empty, read-only root, no capabilities (but
+	// CAP_NET_RAW where the container has it), a PID namespace, which the
+	// program shares with the seat and the seat's other programs.
+	Contained bool `json:"contained,omitempty"`
 	// Exe is the descriptor of the program, Notify that of the Unix socket on
 	// which the seccomp listener is handed out. Both are closed by exec.
 	Exe    int `json:"exe"`
@@ -28,7 +33,7 @@ type Config struct {
 // Enter locks the calling process in and becomes the program: it returns only
 // if it fails, and then the Watcher has the error too. The caller must be the
 // first process of new mount, IPC, UTS and (GuardProcesses) PID namespaces, and
-// root of their user namespace; its descriptors 0 to 3 are what the program
+// root of their user namespace, or in a container (Config.Contained); its descriptors 0 to 3 are what the program
 // inherits.
 func Enter(cfg Config) error {
 	// What follows binds one thread, and exec carries over from that thread.
@@ -88,7 +93,10 @@ func filterAndReport(cfg Config) error {
 
 // emptyRoot makes an empty read-only tmpfs the root. With "." for both
 // arguments pivot_root(2) needs no folder for the old root.
-func emptyRoot(Config) error {
+func emptyRoot(cfg Config) error {
+	if cfg.Contained {
+		return nil
+	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
@@ -157,7 +165,11 @@ func dropCapabilities(cfg Config) error {
 		if cfg.NetRaw && c == unix.CAP_NET_RAW {
 			continue
 		}
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && !errors.Is(err, unix.EINVAL) {
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+		if cfg.Contained && errors.Is(err, unix.EPERM) {
+			break // who may not drop holds none to drop
+		}
+		if err != nil && !errors.Is(err, unix.EINVAL) {
 			return fmt.Errorf("drop capability %d: %w", c, err)
 		}
 	}

@@ -117,10 +117,20 @@ func onOption(level, option uint32, answer bpf.RetConstant) []bpf.Instruction {
 	}
 }
 
+// ownThreads allows signals to threads of the process pid: Go's runtime sends
+// some. 0 is any process: in a PID namespace of its own a program finds no other.
+func ownThreads(pid uint32) []bpf.Instruction {
+	if pid == 0 {
+		return []bpf.Instruction{allow}
+	}
+	return when(0, ^uint32(0), pid)
+}
+
 // conditional are the system calls that are allowed in some forms only.
-func conditional(raw bool) []rule {
+func conditional(raw bool, pid uint32) []rule {
 	const threads = unix.CLONE_VM | unix.CLONE_THREAD
 	return []rule{
+		{unix.SYS_TGKILL, ownThreads(pid)},
 		{unix.SYS_CLONE, when(0, threads, threads)},
 		// glibc's and Go's answer to ENOSYS is plain clone, whose flags can be read.
 		{unix.SYS_CLONE3, []bpf.Instruction{bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)}}},
@@ -139,7 +149,7 @@ func conditional(raw bool) []rule {
 
 // filter assembles the allow-list. What it does not allow is put to the
 // watcher (SECCOMP_RET_USER_NOTIF), who refuses and remembers.
-func filter(raw bool) ([]unix.SockFilter, error) {
+func filter(raw bool, pid uint32) ([]unix.SockFilter, error) {
 	prog := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offArch, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
@@ -149,7 +159,7 @@ func filter(raw bool) ([]unix.SockFilter, error) {
 	for _, n := range append(commonCalls, archCalls...) {
 		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: n, SkipTrue: 1}, allow)
 	}
-	rules := conditional(raw)
+	rules := conditional(raw, pid)
 	if raw {
 		// Interface names and flags (netdevice(7)), and of what sockets can be
 		// asked no more.
@@ -178,7 +188,11 @@ func assemble(prog []bpf.Instruction) ([]unix.SockFilter, error) {
 // filterSystemCalls installs the filter on this thread and returns its
 // listener.
 func filterSystemCalls(cfg Config) (int, error) {
-	f, err := filter(cfg.NetRaw)
+	var pid uint32
+	if cfg.Contained {
+		pid = uint32(unix.Getpid()) //nolint:gosec // exec keeps it
+	}
+	f, err := filter(cfg.NetRaw, pid)
 	if err != nil {
 		return 0, err
 	}

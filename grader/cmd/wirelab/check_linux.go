@@ -23,15 +23,16 @@ type checkCommand struct {
 }
 
 // Run grades and prints the report.
-func (k *checkCommand) Run(ctx context.Context, c console) error {
+func (k *checkCommand) Run(ctx context.Context, c console) (err error) {
 	shipped, all, picked, err := exercises(k.Exercises)
 	if err != nil {
 		return err
 	}
-	g, err := newGrader(ctx, k.labFlags, shipped, all)
+	g, l, err := newGrader(ctx, k.labFlags, shipped, all)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, l.close()) }()
 	dir, err := k.submission(g.Builder.Kit)
 	if err != nil {
 		return err
@@ -53,7 +54,6 @@ func (k *checkCommand) Run(ctx context.Context, c console) error {
 			return err
 		}
 	}
-	r.Lab = "netns"
 	if err := k.print(c, r, g.Reports); err != nil {
 		return err
 	}

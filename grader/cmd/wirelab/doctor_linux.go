@@ -17,12 +17,17 @@ import (
 )
 
 // doctorCommand tells what works.
-type doctorCommand struct{}
+type doctorCommand struct{ labFlag }
 
 // Run tries everything that the kit needs, and says how to mend what fails.
-func (doctorCommand) Run(ctx context.Context, c console) error {
+func (k doctorCommand) Run(ctx context.Context, c console) error {
 	ok := true
-	for _, d := range []diagnosis{goDiagnosis(ctx), netnsDiagnosis(ctx), landlockDiagnosis(), toolsDiagnosis()} {
+	found := []diagnosis{goDiagnosis(ctx), netnsDiagnosis(ctx), landlockDiagnosis(), toolsDiagnosis()}
+	engine, err := dockerDiagnosis(ctx, k.Lab)
+	if err != nil {
+		return err
+	}
+	for _, d := range append(found, engine) {
 		mark := "✓"
 		switch {
 		case d.broken:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,11 +16,21 @@ import (
 )
 
 // gcCommand clears away what killed runs left.
-type gcCommand struct{}
+type gcCommand struct{ labFlag }
 
 // Run sweeps unfinished recordings, and labs whose kit is gone. The kernel ends
 // such labs by itself; that this finds none is the normal case.
-func (gcCommand) Run(c console) error {
+func (k gcCommand) Run(ctx context.Context, c console) error {
+	containers := 0
+	if k.Lab == labDocker {
+		var err error
+		if containers, err = sweepContainers(ctx); err != nil {
+			return err
+		}
+		if containers > 0 {
+			fmt.Fprintf(c.out, "removed %d containers\n", containers)
+		}
+	}
 	root, err := kitRoot()
 	if err != nil {
 		return err
@@ -35,7 +46,7 @@ func (gcCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	if len(swept)+ended == 0 {
+	if len(swept)+ended+containers == 0 {
 		fmt.Fprintln(c.out, "nothing was left behind")
 	}
 	return nil

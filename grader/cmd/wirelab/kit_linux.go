@@ -20,9 +20,14 @@ import (
 	"wirelab/labenv/plan"
 )
 
+// labFlag chooses the lab.
+type labFlag struct {
+	Lab string `default:"auto" enum:"auto,netns,docker" env:"WIRELAB_LAB" help:"The kind of lab: ${enum}; auto is netns."`
+}
+
 // labFlags choose the lab and the seed.
 type labFlags struct {
-	Lab  string  `default:"auto" enum:"auto,netns" env:"WIRELAB_LAB" help:"The kind of lab: ${enum}."`
+	labFlag
 	Seed *uint64 `placeholder:"N" help:"Repeat the run that printed this seed. Each run draws its own otherwise."`
 }
 
@@ -83,32 +88,59 @@ func kitRoot() (string, error) {
 	return root, nil
 }
 
-// newGrader puts together what grading takes.
-func newGrader(ctx context.Context, f labFlags, shipped fs.FS, all []exercise.Manifest) (*grade.Grader, error) {
+// newGrader puts together what grading takes. The labs are the caller's to
+// close, when nothing is graded any more.
+func newGrader(ctx context.Context, f labFlags, shipped fs.FS, all []exercise.Manifest) (*grade.Grader, labs, error) {
 	root, err := kitRoot()
 	if err != nil {
-		return nil, err
+		return nil, labs{}, err
 	}
 	tools, err := build.FindToolchain(ctx)
 	if err != nil {
-		return nil, err
+		return nil, labs{}, err
 	}
 	labhost, err := binary.Find()
 	if err != nil {
-		return nil, err
+		return nil, labs{}, err
 	}
 	seed, err := f.seed()
 	if err != nil {
-		return nil, err
+		return nil, labs{}, err
+	}
+	l, err := f.open(ctx, labhost)
+	if err != nil {
+		return nil, labs{}, err
 	}
 	return &grade.Grader{
 		Builder:   build.Builder{Toolchain: tools, Kit: root, Labhost: labhost},
 		Pristine:  shipped,
 		Exercises: all,
-		Lab:       until(ctx, netns.Maker(netns.Config{Labhost: labhost})),
+		Lab:       until(ctx, l.make),
+		LabKind:   l.kind,
 		Seed:      seed,
-	}, nil
+	}, l, nil
 }
+
+// labs are the labs of one run.
+type labs struct {
+	kind  string // as reports give it
+	make  labenv.Maker
+	close func() error
+}
+
+// open opens labs of the kind asked for.
+func (f labFlag) open(ctx context.Context, labhost string) (labs, error) {
+	if f.Lab == labDocker {
+		return openDocker(ctx, labhost)
+	}
+	return labs{labNetns, netns.Maker(netns.Config{Labhost: labhost}), func() error { return nil }}, nil
+}
+
+// The kinds of labs.
+const (
+	labNetns  = "netns"
+	labDocker = "docker"
+)
 
 // until returns a maker of labs that end with ctx, and everything in them: a
 // learner's program that hangs does not keep Ctrl-C waiting.

@@ -1,8 +1,8 @@
-// Command wirelab is the kit's command line: it checks learners' work, proves
-// exercises sound, and opens the lab for exploring. `wirelab --help` lists the
-// commands; exit statuses are 0 for all passed, 1 for a failed check, 2 for
-// wrong usage, and 3 where the grader or the lab itself failed or was
-// interrupted. `lab exec` and `lab shell` end with their command's own status.
+// Command wirelab is the kit's command line: it shows a scan, checks learners'
+// work, proves exercises sound, and opens the lab for exploring. `wirelab
+// --help` lists the commands; exit statuses are 0 for all passed, 1 for a failed
+// check, 2 for wrong usage, and 3 where the grader or the lab itself failed or
+// was interrupted. `lab exec` and `lab shell` end with their command's own status.
 package main
 
 import (
@@ -30,6 +30,7 @@ const (
 
 // cli is the grammar of the command line.
 type cli struct {
+	Demo   demoCommand   `cmd:"" help:"Show a scan of the practice lab, with the packet behind each verdict."`
 	Check  checkCommand  `cmd:"" help:"Grade exercises: all of them, or those named."`
 	Verify verifyCommand `cmd:"" help:"Prove exercises sound: the stub fails, the reference passes, every mutant is caught."`
 	List   listCommand   `cmd:"" help:"List the exercises."`

@@ -23,7 +23,7 @@ type verifyCommand struct {
 }
 
 // Run verifies the exercises and prints what it proved.
-func (k *verifyCommand) Run(ctx context.Context, c console) error {
+func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 	shipped, all, picked, err := exercises(k.Exercises)
 	if err != nil {
 		return err
@@ -31,10 +31,11 @@ func (k *verifyCommand) Run(ctx context.Context, c console) error {
 	if err := k.knownMutants(picked); err != nil {
 		return err
 	}
-	g, err := newGrader(ctx, k.labFlags, shipped, all)
+	g, l, err := newGrader(ctx, k.labFlags, shipped, all)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, l.close()) }()
 	if err := tryLab(ctx, g.Lab); err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (k *verifyCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "seed %d\n", g.Seed)
+	fmt.Fprintf(c.out, "lab %s · seed %d\n", g.LabKind, g.Seed)
 	if !sound {
 		status = max(status, statusFailed)
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/google/nftables"
@@ -93,12 +94,12 @@ func lose(percent int) []expr.Any {
 // key is protocol and port, each in a register of four bytes.
 func key(p plan.Port) []byte {
 	k := make([]byte, 8)
-	k[0] = protocol(p.Proto)
+	k[0] = ipProtocol(p.Proto)
 	binary.BigEndian.PutUint16(k[4:], p.Number)
 	return k
 }
 
-func protocol(p plan.Proto) byte {
+func ipProtocol(p plan.Proto) byte {
 	if p == plan.UDP {
 		return unix.IPPROTO_UDP
 	}
@@ -129,6 +130,20 @@ func (f filter) install(ns netns.NsHandle) error {
 	}
 	lookUp(c, table, ports)
 	return flush(c)
+}
+
+// removeFilter takes the filter out of the process's own namespace, which
+// outlives the host. That there is none is fine.
+func removeFilter() error {
+	c, err := nftables.New()
+	if err != nil {
+		return fmt.Errorf("packet filter: %w", err)
+	}
+	c.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "wirelab"})
+	if err := c.Flush(); err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("remove the packet filter: %w", err)
+	}
+	return nil
 }
 
 func (f filter) addChains(c *nftables.Conn, table *nftables.Table) {

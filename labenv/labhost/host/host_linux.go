@@ -48,7 +48,8 @@ type Host struct {
 
 // Start plays the host. When it returns, its services listen, its filter is
 // installed and its capture runs. ctx bounds the start only; Close ends the
-// host. The rules and settings that it leaves end with the namespace.
+// host. The rules and settings that it leaves end with the namespace; where
+// that is the process's own, Close takes the rules away.
 func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h := &Host{config: cfg, clients: newClients(maxClients)}
 	h.close = sync.OnceValue(h.stop)
@@ -83,6 +84,9 @@ func (h *Host) stop() error {
 	h.clients.close()
 	all.Wait()
 	h.running.Wait()
+	if !h.config.Namespace.IsOpen() {
+		errs = append(errs, removeFilter())
+	}
 	return errors.Join(errs...)
 }
 

@@ -56,7 +56,7 @@ func (h *Host) answerICMPv6() error {
 	a := &icmp6{addr: h.config.Host.Addr6, ports: map[target]plan.Port{}}
 	for _, p := range h.config.Host.Ports {
 		if p.Behaviour == plan.ICMP {
-			a.ports[target{protocol(p.Proto), p.Number}] = p
+			a.ports[target{ipProtocol(p.Proto), p.Number}] = p
 		}
 	}
 	if len(a.ports) == 0 || !a.addr.IsValid() {

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wirelab/labenv/labhost/protocol"
 	"wirelab/labenv/plan"
 )
 
@@ -45,7 +46,7 @@ func deepen(l *net.TCPListener) error {
 	if err != nil {
 		return err
 	}
-	closed := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), backlog) })
+	closed := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), protocol.Backlog) })
 	if closed != nil {
 		return closed
 	}

@@ -6,16 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
-)
 
-// backlog is how many connections may wait to be accepted at one port, and how
-// many handshakes may be under way. A scan of one port by a thousand
-// connections at once must not lose a SYN: silence would read as FILTERED.
-const backlog = 4096
+	"wirelab/labenv/labhost/protocol"
+)
 
 // setting is a file under /proc/sys/net and what it must hold. An optional one
 // may keep what it has where nobody may write it, as in a container.
@@ -28,16 +24,11 @@ type setting struct {
 // documentation). Files that a kernel does not have are passed over.
 func settings(ifname string) []setting {
 	conf := path.Join("ipv6/conf", ifname)
-	return []setting{
-		{name: "core/somaxconn", value: strconv.Itoa(backlog)},
-		{name: "ipv4/tcp_max_syn_backlog", value: strconv.Itoa(backlog)},
-		// Beyond the backlog an answer by cookie is better than silence.
-		{name: "ipv4/tcp_syncookies", value: "1"},
-		// Every rejected port gets its ICMP error. Two limits are judged
-		// apart: one for each peer, and one for all, which the mask lifts.
-		{name: "ipv4/icmp_ratelimit", value: "0"},
-		{name: "ipv4/icmp_ratemask", value: "0"},
-		{name: "ipv6/icmp/ratelimit", value: "0"},
+	var all []setting
+	for _, s := range protocol.HostSettings {
+		all = append(all, setting{name: s.Name, value: s.Value})
+	}
+	return append(all, []setting{
 		// An empty mask is nothing that a container can be started with; the
 		// errors of ICMP ports do not depend on it over IPv6.
 		{name: "ipv6/icmp/ratemask", value: "", optional: true},
@@ -45,7 +36,7 @@ func settings(ifname string) []setting {
 		// Where it is, that is noise, and readers of captures bear noise.
 		{name: path.Join(conf, "accept_ra"), value: "0", optional: true},
 		{name: path.Join(conf, "accept_dad"), value: "0", optional: true},
-	}
+	}...)
 }
 
 // tune sets what a host needs in the calling thread's network namespace.

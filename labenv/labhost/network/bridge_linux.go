@@ -17,55 +17,64 @@ import (
 	"wirelab/labenv/plan"
 )
 
-// hostInterface is the name of every host's one interface.
-const hostInterface = "eth0"
+// HostInterface is the name of every host's one interface.
+const HostInterface = "eth0"
 
-// bridge joins the hosts in the process's own network namespace.
-type bridge struct {
+// Bridge joins the hosts of a lab. It is made in the calling process's own
+// network namespace.
+type Bridge struct {
 	handle  *netlink.Handle
 	link    *netlink.Bridge
 	updates chan netlink.LinkUpdate
 	stop    chan struct{}
 	waiting map[string]bool // ports that are not up yet, by name
+	loud    bool            // links must be silenced one by one
 }
 
-// newBridge makes the bridge and listens for links that come up.
-func newBridge() (*bridge, error) {
+// NewBridge makes a bridge and listens for links that come up.
+func NewBridge() (*Bridge, error) {
 	// The bridge itself stays out of the conversation. What is said of default
 	// holds for every link made later; to say it of all takes the kernel's lock
 	// on networks, for which writers of such a file queue by spinning.
-	if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
+	err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
+	loud := errors.Is(err, unix.EROFS) // in a container
+	if err != nil && !errors.Is(err, os.ErrNotExist) && !loud {
 		return nil, fmt.Errorf("switch IPv6 off on the bridge: %w", err)
 	}
 	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	b := &bridge{
+	b := &Bridge{
 		handle:  handle,
 		updates: make(chan netlink.LinkUpdate, 64),
 		stop:    make(chan struct{}),
 		waiting: map[string]bool{},
+		loud:    loud,
 	}
 	if err := netlink.LinkSubscribe(b.updates, b.stop); err != nil {
-		b.close()
+		b.Close()
 		return nil, fmt.Errorf("watch the links: %w", err)
 	}
 	snooping := false
 	b.link = &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "lab0"}, MulticastSnooping: &snooping}
 	if err := handle.LinkAdd(b.link); err != nil {
-		b.close()
+		b.Close()
 		return nil, fmt.Errorf("make the bridge: %w", err)
 	}
+	if err := errors.Join(b.silence(b.link), b.deafen()); err != nil {
+		b.Close()
+		return nil, err
+	}
 	if err := handle.LinkSetUp(b.link); err != nil {
-		b.close()
+		b.Close()
 		return nil, fmt.Errorf("bring the bridge up: %w", err)
 	}
 	return b, nil
 }
 
-// close frees what was needed to build; the bridge itself stays.
-func (b *bridge) close() {
+// Close frees what was needed to build; the bridge itself stays.
+func (b *Bridge) Close() {
 	close(b.stop)
 	b.handle.Close()
 }
@@ -96,7 +105,7 @@ func newNamespace() (netns.NsHandle, error) {
 
 // attach joins a namespace to the bridge by a veth pair, gives its end h's
 // addresses, and brings both ends up.
-func (b *bridge) attach(h plan.Host, made namespace) (netns.NsHandle, error) {
+func (b *Bridge) attach(h plan.Host, made namespace) (netns.NsHandle, error) {
 	mac, err := net.ParseMAC(h.MAC)
 	if err != nil {
 		return netns.None(), fmt.Errorf("%s: %w", h.Name, err)
@@ -105,28 +114,85 @@ func (b *bridge) attach(h plan.Host, made namespace) (netns.NsHandle, error) {
 	if err != nil {
 		return ns, fmt.Errorf("%s: %w", h.Name, err)
 	}
+	if err := b.Connect(h, mac, netlink.NsFd(ns)); err != nil {
+		return ns, err
+	}
+	return ns, Configure(h, ns)
+}
+
+// Connect lays a wire from the bridge to a host: a veth pair, whose other end
+// is the interface eth0 of the network namespace, given as a netlink.NsFd or
+// netlink.NsPid.
+func (b *Bridge) Connect(h plan.Host, mac net.HardwareAddr, namespace any) error {
 	veth := &netlink.Veth{
 		LinkAttrs:        netlink.LinkAttrs{Name: h.Name, MasterIndex: b.link.Index},
-		PeerName:         hostInterface,
+		PeerName:         HostInterface,
 		PeerHardwareAddr: mac,
-		PeerNamespace:    netlink.NsFd(ns),
+		PeerNamespace:    namespace,
 	}
 	if err := b.handle.LinkAdd(veth); err != nil {
-		return ns, fmt.Errorf("%s: make the wire: %w", h.Name, err)
+		return fmt.Errorf("%s: make the wire: %w", h.Name, err)
 	}
 	b.waiting[h.Name] = true
-	if err := b.handle.LinkSetUp(veth); err != nil {
-		return ns, fmt.Errorf("%s: bring the wire up: %w", h.Name, err)
+	if err := b.silence(veth); err != nil {
+		return fmt.Errorf("%s: %w", h.Name, err)
 	}
-	return ns, configure(h, ns)
+	if err := b.handle.LinkSetUp(veth); err != nil {
+		return fmt.Errorf("%s: bring the wire up: %w", h.Name, err)
+	}
+	return nil
+}
+
+// Remove takes the bridge and all its wires away, with every frame that is on
+// them, and frees what Close frees.
+func (b *Bridge) Remove() error {
+	defer b.Close()
+	links, err := b.handle.LinkList()
+	if err != nil {
+		return fmt.Errorf("list the wires: %w", err)
+	}
+	var errs []error
+	for _, l := range links {
+		if l.Attrs().MasterIndex == b.link.Index {
+			errs = append(errs, b.handle.LinkDel(l))
+		}
+	}
+	if err := errors.Join(append(errs, b.handle.LinkDel(b.link))...); err != nil {
+		return fmt.Errorf("take the wires away: %w", err)
+	}
+	return nil
+}
+
+// deafen keeps the bridge from answering ARP requests for addresses that
+// another interface of its namespace has, as a host's may that is played there:
+// the host's frames would go past its own interface (arp(7)).
+func (b *Bridge) deafen() error {
+	if err := b.handle.LinkSetARPOff(b.link); err != nil {
+		return fmt.Errorf("switch ARP off on the bridge: %w", err)
+	}
+	return nil
+}
+
+// silence keeps a link from an IPv6 address of its own, for which it would ask
+// around. Kernels without IPv6 have none to keep it from.
+func (b *Bridge) silence(link netlink.Link) error {
+	if !b.loud {
+		return nil
+	}
+	err := b.handle.LinkSetIP6AddrGenMode(link, noAddress)
+	if err != nil && !errors.Is(err, unix.EAFNOSUPPORT) && !errors.Is(err, unix.EOPNOTSUPP) {
+		return fmt.Errorf("keep %s silent: %w", link.Attrs().Name, err)
+	}
+	return nil
 }
 
 // noAddress is IN6_ADDR_GEN_MODE_NONE: an interface makes no address of its own.
 const noAddress = 1
 
-// configure sets the host's end up: addresses first, so that nothing is sent
-// from an interface without them, and none but those of the plan.
-func configure(h plan.Host, ns netns.NsHandle) error {
+// Configure sets the host's end up in its namespace, the caller's own for
+// netns.None(): addresses first, so that nothing is sent from an interface
+// without them, and none but those of the plan.
+func Configure(h plan.Host, ns netns.NsHandle) error {
 	handle, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
 	if err != nil {
 		return fmt.Errorf("%s: netlink: %w", h.Name, err)
@@ -136,7 +202,7 @@ func configure(h plan.Host, ns netns.NsHandle) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.Name, err)
 	}
-	link, err := handle.LinkByName(hostInterface)
+	link, err := handle.LinkByName(HostInterface)
 	if err != nil {
 		return fmt.Errorf("%s: %w", h.Name, err)
 	}
@@ -160,9 +226,9 @@ func addAddress(handle *netlink.Handle, link netlink.Link, addr netip.Addr, bits
 	return nil
 }
 
-// awaitUp waits until every wire carries frames. Until then a first packet may
+// AwaitUp waits until every wire carries frames. Until then a first packet may
 // be lost, and its repetition comes a second later.
-func (b *bridge) awaitUp(ctx context.Context) error {
+func (b *Bridge) AwaitUp(ctx context.Context) error {
 	for len(b.waiting) > 0 {
 		select {
 		case u, ok := <-b.updates:

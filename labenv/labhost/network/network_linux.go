@@ -97,11 +97,11 @@ func (l *lab) start(ctx context.Context, body json.RawMessage, _ []*os.File) (an
 func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error {
 	// What the kernel takes long for is begun before it is needed.
 	target, neighbour := begin(newNamespace), begin(newNamespace)
-	bridge, err := newBridge()
+	bridge, err := NewBridge()
 	if err != nil {
 		return err
 	}
-	defer bridge.close()
+	defer bridge.Close()
 	var errs [2]error
 	var hosts sync.WaitGroup
 	defer hosts.Wait()
@@ -119,7 +119,7 @@ func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error
 	if _, err := bridge.attach(p.Seat, seat); err != nil {
 		return err
 	}
-	if err := bridge.awaitUp(ctx); err != nil {
+	if err := bridge.AwaitUp(ctx); err != nil {
 		return err
 	}
 	hosts.Wait()
@@ -127,7 +127,7 @@ func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error
 }
 
 func startHost(ctx context.Context, h plan.Host, ns netns.NsHandle) (*host.Host, error) {
-	started, err := host.Start(ctx, host.Config{Host: h, Interface: hostInterface, Namespace: ns})
+	started, err := host.Start(ctx, host.Config{Host: h, Interface: HostInterface, Namespace: ns})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", h.Name, err)
 	}

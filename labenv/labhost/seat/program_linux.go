@@ -40,12 +40,13 @@ const (
 // descriptor 3, stdout and stderr.
 func startProgram(r protocol.ProgramRequest, files []*os.File) (*program, error) {
 	cfg, err := json.Marshal(sandbox.Config{
-		Args: r.Args, NetRaw: r.NetRaw, Limits: r.Limits, Guards: r.Guards, Exe: fdExe, Notify: fdNotify,
+		Args: r.Args, NetRaw: r.NetRaw, Limits: r.Limits, Guards: r.Guards, Contained: r.Contained,
+		Exe: fdExe, Notify: fdNotify,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if r.Guards.On(sandbox.GuardMemory) {
+	if r.Guards.On(sandbox.GuardMemory) && !r.Contained { // a container is started with them
 		if err := boundQueues(); err != nil {
 			return nil, err
 		}
@@ -59,19 +60,26 @@ func startProgram(r protocol.ProgramRequest, files []*os.File) (*program, error)
 	cmd.Env = []string{}
 	cmd.Stdout, cmd.Stderr = files[2], files[3]
 	cmd.ExtraFiles = []*os.File{files[1], files[0], theirs}
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setsid:     true,
-		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
-	}
-	if r.Guards.On(sandbox.GuardProcesses) {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWPID
-	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Cloneflags: namespaces(r)}
 	err = cmd.Start()
 	closeFiles([]*os.File{theirs})
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
 	return watchProgram(cmd, r, ours)
+}
+
+// namespaces are those that a program gets of its own. In a container none can
+// be made, and the container's are what there is.
+func namespaces(r protocol.ProgramRequest) uintptr {
+	if r.Contained {
+		return 0
+	}
+	flags := uintptr(syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS)
+	if r.Guards.On(sandbox.GuardProcesses) {
+		flags |= syscall.CLONE_NEWPID
+	}
+	return flags
 }
 
 // watchProgram waits until the program has entered its sandbox and sets the

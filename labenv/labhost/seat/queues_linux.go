@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"wirelab/labenv/labhost/protocol"
 )
 
 // boundQueues bounds what a connection of the seat's may have under way, in
@@ -12,10 +14,7 @@ import (
 // are the kernel's memory and count against no limit of the program's; by
 // themselves they grow to several megabytes for each of a thousand connections.
 func boundQueues() error {
-	for name, value := range map[string]string{
-		"tcp_rmem": "4096 65536 131072",
-		"tcp_wmem": "4096 16384 131072",
-	} {
+	for name, value := range protocol.SeatQueues {
 		err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("bound the queues of connections: %w", err)

@@ -34,7 +34,14 @@ type seat struct {
 // Run serves the seat on conn until the other end closes it. It must be the
 // first process of its PID, mount and user namespaces.
 func Run(ctx context.Context, conn *net.UnixConn) error {
-	s := &seat{unfit: prepare(), programs: map[int]*program{}}
+	return serve(ctx, conn, prepare())
+}
+
+// RunContained serves the seat of a container, whose engine has prepared it.
+func RunContained(ctx context.Context, conn *net.UnixConn) error { return serve(ctx, conn, nil) }
+
+func serve(ctx context.Context, conn *net.UnixConn, unfit error) error {
+	s := &seat{unfit: unfit, programs: map[int]*program{}}
 	return fdrpc.Serve(ctx, conn, map[string]fdrpc.Handler{
 		protocol.StartProgram:     s.start,
 		protocol.RunCommand:       s.run,

@@ -18,6 +18,7 @@ const (
 	ModeSeat    = "seat"    // first process of the seat
 	ModeEnter   = "enter"   // sandboxes itself, then becomes the learner's program
 	ModeCompile = "compile" // the compiler's sandbox
+	ModeContain = "contain" // first process of a container, whatever it is for
 )
 
 // Channel is the descriptor on which every mode finds its socket.
@@ -88,6 +89,8 @@ type ProgramRequest struct {
 	NetRaw bool           `json:"net_raw"`
 	Limits labenv.Limits  `json:"limits"`
 	Guards sandbox.Guards `json:"guards"`
+	// Contained is set where the seat is a container; see sandbox.Config.
+	Contained bool `json:"contained,omitempty"`
 }
 
 // CommandRequest asks for a command in an interactive seat.
@@ -148,4 +151,34 @@ type BuildReply struct {
 	Memory bool   `json:"memory"` // ended for its memory
 	CPU    bool   `json:"cpu"`    // ended for the CPU time of one process
 	Time   bool   `json:"time"`   // ended for its time
+}
+
+// Backlog is how many connections may wait to be accepted at one port, and how
+// many handshakes may be under way. A scan of one port by a thousand
+// connections at once must not lose a SYN: silence would read as FILTERED.
+const Backlog = 4096
+
+// Setting is a file below /proc/sys/net and what it holds.
+type Setting struct{ Name, Value string }
+
+// HostSettings are what a host needs of its network namespace (ip-sysctl in
+// the kernel's documentation).
+var HostSettings = []Setting{
+	{"core/somaxconn", "4096"}, // Backlog
+	{"ipv4/tcp_max_syn_backlog", "4096"},
+	// Beyond the backlog an answer by cookie is better than silence.
+	{"ipv4/tcp_syncookies", "1"},
+	// Every rejected port gets its ICMP error. Two limits are judged apart:
+	// one for each peer, and one for all, which the mask lifts.
+	{"ipv4/icmp_ratelimit", "0"},
+	{"ipv4/icmp_ratemask", "0"},
+	{"ipv6/icmp/ratelimit", "0"},
+}
+
+// SeatQueues are the settings below net.ipv4 that bound what a connection of
+// the seat's may have under way, in bytes: at least, at first, at most
+// (tcp(7)).
+var SeatQueues = map[string]string{
+	"tcp_rmem": "4096 65536 131072",
+	"tcp_wmem": "4096 16384 131072",
 }
