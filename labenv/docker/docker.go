@@ -85,6 +85,9 @@ func Open(ctx context.Context, cfg Config) (*Labs, error) {
 // Engine describes the engine in words: its version and where it is.
 func (l *Labs) Engine() string { return l.engine.String() }
 
+// Image is the name of the image that the containers are made of.
+func (l *Labs) Image() string { return l.engine.image }
+
 // begin has rooms started until there are that many.
 func (l *Labs) begin(most int) {
 	l.mu.Lock()

@@ -92,16 +92,21 @@ func unavailable(err error) error {
 // chooseSweeper lets testcontainers' own sweeper, Ryuk, work where the engine
 // has its image, and switches it off where that would have to be fetched: a
 // lab needs no network, and its containers end with the kit by themselves.
+// Errors are connect's.
 func chooseSweeper(ctx context.Context) (string, error) {
 	const off = "TESTCONTAINERS_RYUK_DISABLED"
+	c, err := client.New(client.FromEnv)
+	if err != nil {
+		return "", unavailable(err)
+	}
+	defer c.Close()
+	if _, err := c.Ping(ctx, client.PingOptions{}); err != nil && os.Getenv(client.EnvOverrideHost) != "" {
+		return "", unavailable(err) // testcontainers would quietly take another engine
+	}
 	if os.Getenv(off) != "" {
 		return "swept by the kit", nil
 	}
-	c, err := client.New(client.FromEnv)
-	if err == nil {
-		_, err = c.ImageInspect(ctx, testcontainers.ReaperDefaultImage)
-		err = errors.Join(err, c.Close())
-	}
+	_, err = c.ImageInspect(ctx, testcontainers.ReaperDefaultImage)
 	if err == nil {
 		return "swept by Ryuk", nil
 	}

@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 
@@ -46,12 +47,34 @@ func (s suite) noWayOut(t *testing.T) {
 		"[2001:db8::1]:80", "[fd00::1]:80", // RFC 3849, RFC 4193
 		"8.8.8.8:53", "10.78.0.1:80", "169.254.169.254:80",
 	}
+	outside = append(outside, ownAddresses(t)...)
 	for i, d := range b.run(t, nil).dial(t, soon, outside...) {
 		assert.Equal(t, "ENETUNREACH", d.Err, outside[i])
 	}
 	target, neighbour := b.traces(t)
 	assert.Empty(t, target.Received())
 	assert.Empty(t, neighbour.Received())
+}
+
+// ownAddresses are those of the machine that the tests run on, each with a port
+// that somebody listens on. Loopback's and link-local ones mean something else
+// in the lab.
+func ownAddresses(t *testing.T) []string {
+	t.Helper()
+	l, err := net.Listen("tcp", ":0") //nolint:gosec // that nobody gets there is what is tested
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, l.Close()) })
+	addrs, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	var all []string
+	for _, a := range addrs {
+		prefix, err := netip.ParsePrefix(a.String())
+		require.NoError(t, err)
+		if ip := prefix.Addr(); !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+			all = append(all, netip.AddrPortFrom(ip, uint16(l.Addr().(*net.TCPAddr).Port)).String()) //nolint:gosec,forcetypeassert // a TCP listener's
+		}
+	}
+	return all
 }
 
 // Two labs that run at once have the same addresses and nothing else in
