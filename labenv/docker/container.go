@@ -195,7 +195,7 @@ func (m *member) close() error {
 	defer cancel()
 	err := remove(ctx, m.engine.provider.Client(), m.id)
 	if m.Session != nil {
-		_ = m.Session.Close() // the other end is gone
+		_ = m.Close() // the other end is gone
 	}
 	return err
 }

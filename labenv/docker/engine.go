@@ -106,7 +106,7 @@ func chooseSweeper(ctx context.Context) (string, error) {
 	if os.Getenv(off) != "" {
 		return "swept by the kit", nil
 	}
-	_, err = c.ImageInspect(ctx, testcontainers.ReaperDefaultImage)
+	_, err = c.ImageInspect(ctx, testcontainers.ReaperDefaultImage) //nolint:staticcheck // deprecated, but nothing else tells which image it would fetch
 	if err == nil {
 		return "swept by Ryuk", nil
 	}

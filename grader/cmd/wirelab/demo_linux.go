@@ -61,10 +61,10 @@ func scanPractice(ctx context.Context, g *grade.Grader, m exercise.Manifest) (sh
 	}
 	g.Progress(0, 0, "compiling the reference")
 	program, err := g.Program(ctx, m, parts, "solutions")
-	defer program.Close()
 	if err != nil {
 		return demo.Demo{}, fmt.Errorf("build the reference: %w", err)
 	}
+	defer program.Close()
 	g.Progress(0, 0, "scanning the practice lab")
 	return demo.Run(ctx, lab, labenv.Program{Exe: program, NetRaw: m.NetRaw})
 }

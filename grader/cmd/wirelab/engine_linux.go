@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,29 +25,31 @@ func openDocker(ctx context.Context, labhost string) (labs, error) {
 	return labs{labDocker, l.Start, l.Close}, nil
 }
 
-// dockerDiagnosis starts a lab of containers.
+// dockerDiagnosis starts a lab of containers, and tells what came of it.
 func dockerDiagnosis(ctx context.Context, _ string) (diagnosis, error) {
-	d := diagnosis{what: "labs in containers"}
+	start := time.Now()
+	engine, err := tryEngine(ctx)
+	d := diagnosis{what: "labs in containers", broken: err != nil}
+	if d.broken {
+		d.found, d.remedy = err.Error(), "Without them, labs in namespaces serve: the checks are the same."
+	} else {
+		d.found = fmt.Sprintf("they work; one took %v to start and stop (%s)", time.Since(start).Round(time.Millisecond), engine)
+	}
+	return d, nil
+}
+
+// tryEngine starts and ends a lab of containers, and describes the engine.
+func tryEngine(ctx context.Context) (engine string, err error) {
 	labhost, err := binary.Find()
 	if err != nil {
-		d.found, d.broken, d.remedy = err.Error(), true, "Run `make build`."
-		return d, nil
+		return "", err
 	}
-	start := time.Now()
 	l, err := docker.Open(ctx, docker.Config{Labhost: labhost})
-	if err == nil {
-		d.found = l.Engine()
-		err = tryLab(ctx, l.Start)
-		if cerr := l.Close(); err == nil {
-			err = cerr
-		}
-	}
 	if err != nil {
-		d.found, d.broken, d.remedy = err.Error(), true, "Without them, labs in namespaces serve: the checks are the same."
-		return d, nil
+		return "", err
 	}
-	d.found = fmt.Sprintf("they work; one took %v to start and stop (%s)", time.Since(start).Round(time.Millisecond), d.found)
-	return d, nil
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.Engine(), tryLab(ctx, l.Start)
 }
 
 // sweepContainers removes what killed runs left, and counts it.
