@@ -3,15 +3,19 @@ package docker
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -63,6 +67,21 @@ func connect(ctx context.Context, labhost string) (*engine, error) {
 	return e, nil
 }
 
+// denied tells whether the engine's socket is there and closed to this user:
+// testcontainers tells of it in words alone.
+func denied() bool {
+	host := cmp.Or(os.Getenv(client.EnvOverrideHost), client.DefaultDockerHost)
+	path, ok := strings.CutPrefix(host, "unix://")
+	if !ok {
+		return false
+	}
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		_ = conn.Close() // nothing was asked
+	}
+	return errors.Is(err, fs.ErrPermission)
+}
+
 // newProvider finds the engine as testcontainers does.
 func newProvider() (*testcontainers.DockerProvider, error) {
 	log.SetDefault(quiet{})
@@ -83,7 +102,7 @@ func (e *engine) close() error { return e.provider.Close() }
 // unavailable says what keeps the engine from being used.
 func unavailable(err error) error {
 	advice := "is one running? `docker version` tells; start Docker and try again"
-	if errors.Is(err, os.ErrPermission) {
+	if errors.Is(err, fs.ErrPermission) || denied() {
 		advice = "you may not use its socket: join the group docker (and log in again), or use a rootless engine"
 	}
 	return fmt.Errorf("%w: no container engine answers (%w): %s", labenv.ErrUnavailable, err, advice)

@@ -20,7 +20,7 @@ const roomsAhead = 2
 func openDocker(ctx context.Context, labhost string) (labs, error) {
 	l, err := docker.Open(ctx, docker.Config{Labhost: labhost, Rooms: roomsAhead})
 	if err != nil {
-		return labs{}, labError{err}
+		return labs{}, err // it says itself what to do
 	}
 	return labs{labDocker, l.Start, l.Close}, nil
 }
@@ -54,9 +54,5 @@ func tryEngine(ctx context.Context) (engine string, err error) {
 
 // sweepContainers removes what killed runs left, and counts it.
 func sweepContainers(ctx context.Context) (int, error) {
-	n, err := docker.Sweep(ctx)
-	if err != nil {
-		return n, labError{err}
-	}
-	return n, nil
+	return docker.Sweep(ctx)
 }

@@ -45,7 +45,7 @@ func dockerDiagnosis(_ context.Context, lab string) (diagnosis, error) {
 	}
 	return diagnosis{
 		what: "labs in containers", found: "not asked for",
-		remedy: "They are for machines without namespaces. `make doctor LAB=docker` tells whether they work.",
+		remedy: "The checks give the same verdicts there. `make doctor LAB=docker` tells whether they work.",
 	}, nil
 }
 
