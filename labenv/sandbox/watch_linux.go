@@ -246,7 +246,7 @@ func readString(pid uint32, addr uint64) string {
 	}
 	n, err := unix.ProcessVMReadv(int(pid), local, remote, 0)
 	if err != nil { // engines' filters refuse it, and let the file be read
-		n, err = readMemory(pid, buf[:first], addr)
+		n, err = readMemory(pid, buf, addr)
 	}
 	if err != nil {
 		return "?"
@@ -255,12 +255,17 @@ func readString(pid uint32, addr uint64) string {
 	return string(s)
 }
 
-// readMemory reads a process's memory through its file (proc_pid_mem(5)).
+// readMemory reads a process's memory through its file (proc_pid_mem(5)), as far
+// as there is some: a string may end in the last page.
 func readMemory(pid uint32, buf []byte, addr uint64) (int, error) {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
-	return f.ReadAt(buf, int64(addr)) //nolint:gosec // user space lies below 2^63
+	n, err := f.ReadAt(buf, int64(addr)) //nolint:gosec // user space lies below 2^63
+	if n > 0 {
+		return n, nil
+	}
+	return 0, err
 }
