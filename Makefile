@@ -16,6 +16,7 @@ GO      := go
 # for every check.
 STATIC  := CGO_ENABLED=0 GOFLAGS= $(GO) build -trimpath -buildvcs=false
 WIRELAB := bin/wirelab
+COMPOSE := bin/composelab
 SHARED  := $(if $(LAB),--lab $(LAB)) $(if $(SEED),--seed $(SEED))
 KIT     := $(shell $(GO) list ./... 2>/dev/null | grep -v '^wirelab/exercises/[0-9]')
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -25,7 +26,7 @@ ENGINE    = $(shell docker version >/dev/null 2>&1 && echo docker)
 NOENGINE := no container engine answers: labs of containers are left out
 
 .DEFAULT_GOAL := help
-.PHONY: help build check try demo hint list shell doctor verify test lint fmt pristine bench soak clean
+.PHONY: help build check try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test lint fmt pristine bench soak clean
 
 help: ## list the targets
 	@echo "wirelab teaches network programming and port scanning in Go."
@@ -59,8 +60,23 @@ hint: build ## show the next hint for EX=…
 list: build ## list the exercises
 	@$(WIRELAB) list
 
-shell: build ## open a shell in the practice lab
-	@$(WIRELAB) lab shell
+shell: $(if $(filter compose,$(LAB)),composelab,build) ## open a shell in the practice lab (LAB=compose: in that of lab-up)
+	@$(if $(filter compose,$(LAB)),$(COMPOSE) shell,$(WIRELAB) lab shell)
+
+lab-up: composelab lab-programs ## start the practice lab in containers (docker-compose.yml)
+	@$(COMPOSE) up
+
+lab-down: composelab ## end it, and leave nothing behind
+	@$(COMPOSE) down
+
+composelab:
+	@$(STATIC) -o $(COMPOSE) ./grader/cmd/composelab
+
+# What the images of docker-compose.yml are made of.
+lab-programs:
+	@mkdir -p bin/seat
+	@GOOS=linux $(STATIC) -o bin/labhost ./labenv/labhost
+	@GOOS=linux $(STATIC) -o bin/seatshell ./labenv/seatshell
 
 doctor: build ## tell whether labs work on this machine
 	@$(WIRELAB) lab doctor $(if $(LAB),--lab $(LAB))

@@ -21,6 +21,7 @@ import (
 	"wirelab/labenv/labhost/compile"
 	"wirelab/labenv/labhost/container"
 	"wirelab/labenv/labhost/network"
+	"wirelab/labenv/labhost/practice"
 	"wirelab/labenv/labhost/protocol"
 	"wirelab/labenv/labhost/seat"
 	"wirelab/labenv/sandbox"
@@ -52,6 +53,8 @@ func run(args []string) error {
 		return serve(compile.Run)
 	case protocol.ModeContain:
 		return container.Run(context.Background())
+	case protocol.ModePractice:
+		return play(args[1:])
 	}
 	return fmt.Errorf("unknown mode %q", args[0])
 }
@@ -67,6 +70,14 @@ func serve(mode func(context.Context, *net.UnixConn) error) error {
 		return err
 	}
 	return mode(context.Background(), conn)
+}
+
+// play plays the host of the practice lab that the argument names.
+func play(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("mode %s needs the name of a host", protocol.ModePractice)
+	}
+	return practice.Run(context.Background(), args[0], os.Stdout)
 }
 
 func enter(args []string) error {

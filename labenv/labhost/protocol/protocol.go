@@ -19,7 +19,15 @@ const (
 	ModeEnter   = "enter"   // sandboxes itself, then becomes the learner's program
 	ModeCompile = "compile" // the compiler's sandbox
 	ModeContain = "contain" // first process of a container, whatever it is for
+
+	// ModePractice is one host of the practice lab in a container that
+	// docker-compose.yml describes. Its argument is the host's name.
+	ModePractice = "practice"
 )
+
+// PracticeReady begins the line that ModePractice prints once the host can be
+// scanned: whoever started the container waits for it.
+const PracticeReady = "ready: "
 
 // Channel is the descriptor on which every mode finds its socket.
 const Channel = 3
