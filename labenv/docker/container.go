@@ -10,7 +10,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
@@ -20,6 +19,7 @@ import (
 
 	"wirelab/labenv/labhost/protocol"
 	"wirelab/labenv/labhost/relay"
+	"wirelab/labenv/labhost/tail"
 )
 
 // member is one container of a room.
@@ -28,7 +28,7 @@ type member struct {
 	engine *engine
 	id     string
 	pid    int // of its first process, as its PID namespace numbers it
-	said   *tail
+	said   *tail.Tail
 }
 
 // role is what a container may do.
@@ -106,7 +106,7 @@ func (e *engine) start(ctx context.Context, r role) (_ *member, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the container of the %s: %w", r.name, err)
 	}
-	m := &member{engine: e, id: c.GetContainerID(), said: &tail{}}
+	m := &member{engine: e, id: c.GetContainerID(), said: &tail.Tail{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(m.explain(fmt.Errorf("start the container of the %s: %w", r.name, err)), m.close())
@@ -198,29 +198,4 @@ func (m *member) close() error {
 		_ = m.Close() // the other end is gone
 	}
 	return err
-}
-
-// maxTail is how much of a container's last words is kept, in bytes.
-const maxTail = 4096
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write keeps the last maxTail bytes.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	t.text = t.text[max(0, len(t.text)-maxTail):]
-	return len(p), nil
-}
-
-// String returns what was kept.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
 }

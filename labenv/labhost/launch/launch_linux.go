@@ -16,6 +16,7 @@ import (
 
 	"wirelab/labenv"
 	"wirelab/labenv/fdrpc"
+	"wirelab/labenv/labhost/tail"
 )
 
 // Identity says who the started process is. Inside it is always root of its
@@ -62,7 +63,7 @@ type Options struct {
 type Process struct {
 	*fdrpc.Client
 	cmd    *exec.Cmd
-	stderr *tail
+	stderr *tail.Tail
 
 	closing sync.Once
 	err     error
@@ -81,7 +82,7 @@ func Start(path, mode string, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{stderr: &tail{}}
+	p := &Process{stderr: &tail.Tail{}}
 	// By descriptor: who runs it may not be allowed to see the path.
 	p.cmd = exec.Command("/proc/self/fd/4", mode)
 	p.cmd.Env = []string{}
@@ -187,29 +188,4 @@ func (p *Process) Close() error {
 		}
 	})
 	return p.err
-}
-
-// maxTail is how much of labhost's last words is kept, in bytes.
-const maxTail = 4096
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write keeps the last maxTail bytes.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	t.text = t.text[max(0, len(t.text)-maxTail):]
-	return len(p), nil
-}
-
-// String returns what was kept.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
 }
