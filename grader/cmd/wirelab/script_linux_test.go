@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
@@ -72,6 +75,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"kit":    kitCommand,
 			"exits":  exitsCommand,
+			"typed":  typedCommand,
 			"needs":  needsCommand,
 			"report": reportCommand,
 			"twins":  twinsCommand,
@@ -139,16 +143,60 @@ func exitsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits STATUS COMMAND [ARGUMENT...]")
 	}
+	holdStatus(ts, args[0], ts.Exec(args[1], args[2:]...))
+}
+
+// typedCommand runs a command on a terminal of its own, types a file there,
+// holds the command's exit status, and gives what the terminal showed as the
+// step's stdout: typed keys 0 sh script. testscript's ttyin closes the terminal
+// as soon as the command ends, and may lose its last words.
+func typedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: typed FILE STATUS COMMAND [ARGUMENT...]")
+	}
+	path := ts.Getenv("PATH")
+	name, err := lookIn(path, args[2])
+	ts.Check(err)
+	cmd := exec.Command(name, args[3:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, key := range []string{"ENV", "GOCACHE", "GOFLAGS", "GOMODCACHE", "GOPROXY", "HOME", "NO_COLOR", "PS1", "SHELL", "TERM", "TMPDIR"} {
+		cmd.Env = append(cmd.Env, key+"="+ts.Getenv(key))
+	}
+	cmd.Env = append(cmd.Env, "PATH="+path, "PWD="+cmd.Dir)
+	terminal, err := pty.Start(cmd)
+	ts.Check(err)
+	defer func() { _ = terminal.Close() }()
+	_, err = io.WriteString(terminal, ts.ReadFile(args[0]))
+	ts.Check(err)
+	// The end is EIO, once nobody has the terminal open any more (pty(7)).
+	if _, err = io.Copy(ts.Stdout(), terminal); !errors.Is(err, syscall.EIO) {
+		ts.Fatalf("the terminal ended with %v, not EIO", err)
+	}
+	holdStatus(ts, args[1], cmd.Wait())
+}
+
+// lookIn finds a program on a PATH that is not this process's.
+func lookIn(path, name string) (string, error) {
+	for _, dir := range filepath.SplitList(path) {
+		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return found, nil
+		}
+	}
+	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
+}
+
+// holdStatus holds what a command's end says of its exit status.
+func holdStatus(ts *testscript.TestScript, want string, err error) {
 	got := 0
 	var failed *exec.ExitError
-	switch err := ts.Exec(args[1], args[2:]...); {
+	switch {
 	case errors.As(err, &failed):
 		got = failed.ExitCode()
 	case err != nil:
 		ts.Fatalf("%v", err)
 	}
-	if strconv.Itoa(got) != args[0] {
-		ts.Fatalf("exit status %d, not %s", got, args[0])
+	if strconv.Itoa(got) != want {
+		ts.Fatalf("exit status %d, not %s", got, want)
 	}
 }
 
