@@ -16,6 +16,8 @@ GO      := go
 # for every check.
 STATIC  := CGO_ENABLED=0 GOFLAGS= $(GO) build -trimpath -buildvcs=false
 WIRELAB := bin/wirelab
+# Elsewhere than on Linux all labs are of containers.
+TAGS    := $(if $(filter-out linux,$(shell $(GO) env GOOS)),-tags docker)
 COMPOSE := bin/composelab
 SHARED  := $(if $(LAB),--lab $(LAB)) $(if $(SEED),--seed $(SEED))
 KIT     := $(shell $(GO) list ./... 2>/dev/null | grep -v '^wirelab/exercises/[0-9]')
@@ -38,9 +40,9 @@ help: ## list the targets
 build: ## build the kit into bin/ (the first time takes a minute)
 	@$(if $(wildcard bin/wirelab),,echo "building the kit; the first time takes a minute" >&2)
 	@mkdir -p bin
-	@$(STATIC) -o bin/labhost ./labenv/labhost
-	@$(STATIC) -o bin/wirelab ./grader/cmd/wirelab
-	@$(STATIC) ./grader/drivers/warm
+	@GOOS=linux $(STATIC) -o bin/labhost ./labenv/labhost
+	@$(STATIC) $(TAGS) -o bin/wirelab ./grader/cmd/wirelab
+	@GOOS=linux $(STATIC) ./grader/drivers/warm
 	@$(if $(filter docker,$(LAB)),$(STATIC) -tags docker -o bin/wirelab-docker ./grader/cmd/wirelab)
 
 check: build ## grade your work: all exercises, or EX=…
@@ -91,7 +93,7 @@ test: build ## test the kit itself; your exercises are left out
 
 lint: ## vet and lint the kit
 	@GOOS=linux $(GO) vet $(KIT)
-	@GOOS=linux $(GO) vet -tags docker $(KIT)
+	@for os in linux darwin windows; do GOOS=$$os $(GO) vet -tags docker $(KIT) || exit; done
 	@$(GO) run $(LINT) run
 
 fmt: ## format all Go code
@@ -101,7 +103,8 @@ pristine: ## renew the kit's copy of the exercises after you changed them (for a
 	@$(GO) run ./grader/pristine/generate
 
 bench: build ## measure, as ratios in one run
-	@$(GO) run ./grader/cmd/bench
+	@$(if $(ENGINE),$(MAKE) --no-print-directory build LAB=docker)
+	@$(GO) run $(if $(ENGINE),-tags docker) ./grader/cmd/bench
 
 soak: build ## repeat the checks of the references N times on a busy machine, looking for a false outcome
 	@$(GO) run ./grader/cmd/soak $(if $(N),-n $(N))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"testing"
 	"time"
 
@@ -24,6 +25,15 @@ import (
 func TestMain(m *testing.M) { buildtest.Main(m) }
 
 const driver = "./grader/drivers/06_probe"
+
+// builders are the ways to run the compiler: in its sandbox, and where the
+// system has none.
+func builders() map[string]build.Builder {
+	unconfined := buildtest.Builder()
+	unconfined.Unconfined = true
+	unconfined.Labhost += ".missing" // it needs none
+	return map[string]build.Builder{"confined": buildtest.Builder(), "unconfined": unconfined}
+}
 
 // tree returns the kit with the files as its package probe.
 func tree(t *testing.T, files map[string][]byte) stage.Tree {
@@ -42,18 +52,42 @@ func asTheyAre(s string) string { return s }
 // The program is one static executable that no path leads to, so that a kit
 // that is killed leaves nothing behind.
 func TestProgram(t *testing.T) {
-	program, err := buildtest.Builder().Build(t.Context(), driver, reference(t), asTheyAre)
+	for name, b := range builders() {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir())
+			program, err := b.Build(t.Context(), driver, reference(t), asTheyAre)
+			require.NoError(t, err)
+			defer program.Close()
+			exe, err := elf.NewFile(program)
+			require.NoError(t, err)
+			for _, p := range exe.Progs {
+				assert.NotEqual(t, elf.PT_INTERP, p.Type, "it needs a dynamic linker")
+			}
+			name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", program.Fd()))
+			require.NoError(t, err)
+			_, err = os.Stat(name)
+			require.ErrorIs(t, err, os.ErrNotExist, name)
+			left, err := os.ReadDir(os.TempDir())
+			require.NoError(t, err)
+			assert.Empty(t, left, "the build left something")
+		})
+	}
+}
+
+// A program for another processor than the kit's, as a container engine's
+// machine may have.
+func TestArch(t *testing.T) {
+	const tiny = "package main\n\nfunc main() {}\n"
+	b := buildtest.Builder()
+	b.Arch = map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
+	want := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[b.Arch]
+	tree := stage.Tree{Replace: map[string][]byte{"grader/drivers/tiny/main.go": []byte(tiny)}}
+	program, err := b.Build(t.Context(), "./grader/drivers/tiny", tree, asTheyAre)
 	require.NoError(t, err)
 	defer program.Close()
 	exe, err := elf.NewFile(program)
 	require.NoError(t, err)
-	for _, p := range exe.Progs {
-		assert.NotEqual(t, elf.PT_INTERP, p.Type, "it needs a dynamic linker")
-	}
-	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", program.Fd()))
-	require.NoError(t, err)
-	_, err = os.Stat(name)
-	assert.ErrorIs(t, err, os.ErrNotExist, name)
+	assert.Equal(t, want, exe.Machine)
 }
 
 // staged matches where the build finds a learner's file.
@@ -154,19 +188,22 @@ func TestLimits(t *testing.T) {
 // A build that is given up, or that cannot begin, is no mistake of the code's.
 func TestWhatIsNotTheCodesFault(t *testing.T) {
 	var compile *build.CompileError
-	ctx, cancel := context.WithCancel(t.Context())
-	timer := time.AfterFunc(50*time.Millisecond, cancel) // a build takes longer
-	defer timer.Stop()
-	_, err := buildtest.Builder().Build(ctx, driver, reference(t), asTheyAre)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.NotErrorAs(t, err, &compile)
+	for name, b := range builders() {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			timer := time.AfterFunc(50*time.Millisecond, cancel) // a build takes longer
+			defer timer.Stop()
+			_, err := b.Build(ctx, driver, reference(t), asTheyAre)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NotErrorAs(t, err, &compile)
 
-	_, err = buildtest.Builder().Build(ctx, driver, reference(t), asTheyAre)
-	assert.ErrorIs(t, err, context.Canceled, "it was over before it began")
-
+			_, err = b.Build(ctx, driver, reference(t), asTheyAre)
+			assert.ErrorIs(t, err, context.Canceled, "it was over before it began")
+		})
+	}
 	b := buildtest.Builder()
 	b.Labhost += ".missing"
-	_, err = b.Build(t.Context(), driver, reference(t), asTheyAre)
+	_, err := b.Build(t.Context(), driver, reference(t), asTheyAre)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.NotErrorAs(t, err, &compile)
 }

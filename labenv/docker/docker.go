@@ -28,8 +28,9 @@ import (
 
 // Config says how to make labs.
 type Config struct {
-	// Labhost is the path of the program labhost, for Linux and the engine's
-	// architecture.
+	// Labhost is the path of the program labhost. Where the engine's machine
+	// has another processor than it is for, the program for that one lies
+	// beside it: labhost-arm64, labhost-amd64.
 	Labhost string
 	// Guards are for tests that take a guard away; the zero value is all.
 	Guards sandbox.Guards
@@ -41,12 +42,12 @@ type Config struct {
 const (
 	// startTimeout bounds the start of a lab's containers, on a busy engine.
 	startTimeout = 60 * time.Second
-	// patience is how long a lab waits for a room that another one uses,
-	// before it has a new one started. That takes about as long.
+	// patience is how long a lab waits at least for a room that another one
+	// uses, before it has a new one started.
 	patience = 700 * time.Millisecond
 	// fewRooms is how many rooms are started without waiting. More would keep
 	// a small machine from using the first.
-	fewRooms = 3
+	fewRooms = 2
 )
 
 // Labs makes labs and keeps their rooms for the next.
@@ -58,12 +59,13 @@ type Labs struct {
 	work   sync.WaitGroup // rooms that are being started or ended
 
 	mu       sync.Mutex
-	rooms    int        // that exist or are being started
-	starting int        // that are being started
-	waiting  int        // labs that wait for one
-	idle     chan *room // for the next lab
-	fault    chan error // of a room that could not be started
-	errs     []error    // of rooms that could not be removed
+	rooms    int           // that exist or are being started
+	starting int           // that are being started
+	took     time.Duration // what it took to start the last
+	waiting  int           // labs that wait for one
+	idle     chan *room    // for the next lab
+	fault    chan error    // of a room that could not be started
+	errs     []error       // of rooms that could not be removed
 }
 
 // maxRooms bounds the rooms of one Labs.
@@ -85,6 +87,9 @@ func Open(ctx context.Context, cfg Config) (*Labs, error) {
 // Engine describes the engine in words: its version and where it is.
 func (l *Labs) Engine() string { return l.engine.String() }
 
+// Arch is the processor of the engine's machine, as GOARCH has it.
+func (l *Labs) Arch() string { return l.engine.arch }
+
 // Image is the name of the image that the containers are made of.
 func (l *Labs) Image() string { return l.engine.image }
 
@@ -103,9 +108,11 @@ func (l *Labs) begin(most int) {
 func (l *Labs) start() {
 	ctx, cancel := context.WithTimeout(l.ctx, startTimeout)
 	defer cancel()
+	begun := time.Now()
 	r, err := l.engine.startRoom(ctx)
 	l.mu.Lock()
 	l.starting--
+	l.took = time.Since(begun)
 	if err != nil {
 		l.rooms--
 	}
@@ -131,6 +138,18 @@ func (l *Labs) wait(n int) {
 	l.waiting += n
 }
 
+// patience returns how long a lab waits for a room before it has one started:
+// about what that takes, for until then one that is in use is likely to be free
+// again. As long as none was started it is not known, and few are enough.
+func (l *Labs) patience() (d time.Duration, most int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.took == 0 {
+		return patience, fewRooms
+	}
+	return max(patience, l.took), maxRooms
+}
+
 // take returns a room for one lab.
 func (l *Labs) take(ctx context.Context) (*room, error) {
 	select {
@@ -141,16 +160,17 @@ func (l *Labs) take(ctx context.Context) (*room, error) {
 	l.wait(1)
 	defer l.wait(-1)
 	l.begin(l.more(fewRooms))
-	longer := time.NewTicker(patience)
-	defer longer.Stop()
 	for {
+		patience, most := l.patience()
+		longer := time.NewTimer(patience)
+		defer longer.Stop()
 		select {
 		case r := <-l.idle:
 			return r, nil
 		case err := <-l.fault:
 			return nil, err
 		case <-longer.C:
-			l.begin(l.more(maxRooms))
+			l.begin(l.more(most))
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wait for the lab's containers: %w", ctx.Err())
 		case <-l.ctx.Done():

@@ -30,6 +30,7 @@ type engine struct {
 	provider *testcontainers.DockerProvider
 	image    string
 	version  string
+	arch     string // of its machine, as GOARCH has it
 	sweeper  string // who sweeps what a killed kit leaves
 }
 
@@ -57,7 +58,10 @@ func connect(ctx context.Context, labhost string) (*engine, error) {
 	if err != nil {
 		return nil, errors.Join(unavailable(err), provider.Close())
 	}
-	e.version = version.Version
+	e.version, e.arch = version.Version, version.Arch
+	if labhost, err = labhostFor(labhost, e.arch); err != nil {
+		return nil, errors.Join(err, provider.Close())
+	}
 	if err := e.sweep(ctx); err != nil {
 		return nil, errors.Join(err, provider.Close())
 	}

@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	probe "wirelab/exercises/06_probe"
 	"wirelab/exercises/port"
 )
@@ -21,9 +19,8 @@ import (
 // enough for any machine.
 const defaultWorkers = 100
 
-// spareDescriptors are left to the rest of the program: its files, and the
-// descriptors that Go's network poller opens for itself.
-const spareDescriptors = 32
+// plenty is as many probes as there are ports.
+const plenty = 1 << 16
 
 // namedFailures is how many ports an error names before it only counts them.
 const namedFailures = 10
@@ -99,18 +96,6 @@ func newSweep(host netip.Addr, ports []uint16, opt Options) *sweep {
 		room:    workers,
 		results: make([]port.Result, 0, len(queue)),
 	}
-}
-
-// descriptors returns how many probes may hold a descriptor at once under the
-// limit of this process (getrlimit(2)), at least 1. A limit that cannot be read
-// is no limit here: take copes with meeting it.
-func descriptors() int {
-	const plenty = 1 << 16 // one for each port there is
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return plenty
-	}
-	return max(int(min(limit.Cur, plenty))-spareDescriptors, 1)
 }
 
 // run asks every port in the queue, and returns when the last worker has ended.

@@ -58,11 +58,15 @@ func makeBuild(ctx context.Context) error {
 }
 
 // TestScripts runs the command line as people do: see testdata/script.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+// runScripts runs the scripts of a folder.
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
 	tools, err := build.FindToolchain(t.Context())
 	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GOCACHE", tools.Cache)
 			e.Setenv("GOMODCACHE", tools.ModCache)

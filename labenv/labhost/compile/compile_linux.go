@@ -7,15 +7,12 @@
 package compile
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -53,11 +50,8 @@ func build(ctx context.Context, r protocol.BuildRequest) (any, []*os.File, error
 	if err := enter(r); err != nil {
 		return nil, nil, fmt.Errorf("the compiler's sandbox: %w", err)
 	}
-	overlay, err := stage(r)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the compiler's sandbox: %w", err)
-	}
-	reply, err := compile(ctx, r, overlay)
+	b := builder{BuildRequest: r, stage: stageDir, home: "/tmp", output: outputFile, readOnly: true, watch: watch, kill: killAll}
+	reply, err := b.run(ctx)
 	if err != nil || !reply.OK {
 		return reply, nil, err
 	}
@@ -66,92 +60,6 @@ func build(ctx context.Context, r protocol.BuildRequest) (any, []*os.File, error
 		return nil, nil, fmt.Errorf("the compiler left no program: %w", err)
 	}
 	return reply, []*os.File{out}, nil
-}
-
-// stage writes the files that take the place of the kit's, and the overlay
-// that says so (`go help build`, -overlay). It returns the overlay's path.
-func stage(r protocol.BuildRequest) (string, error) {
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
-	for name, data := range r.Replace {
-		path := filepath.Join(stageDir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			return "", err
-		}
-		overlay.Replace[filepath.Join(r.Kit, name)] = path
-	}
-	for _, name := range r.Remove {
-		overlay.Replace[filepath.Join(r.Kit, name)] = ""
-	}
-	data, err := json.Marshal(overlay)
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(stageDir, "overlay.json")
-	return path, os.WriteFile(path, data, 0o600)
-}
-
-// compile builds the program. With the index of packages that lies in its
-// cache the go command saves a third of its time. But where a folder has
-// changed since, it would write a new one, cannot, and gives up: so what has
-// failed is tried without, and that decides.
-func compile(ctx context.Context, r protocol.BuildRequest, overlay string) (protocol.BuildReply, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.Limits.Time)
-	defer cancel()
-	reply, err := goBuild(ctx, r, overlay, environment(r))
-	if err != nil || reply.OK || reply.Memory || reply.CPU || reply.Time {
-		return reply, err
-	}
-	return goBuild(ctx, r, overlay, append(environment(r), "GODEBUG=goindex=0"))
-}
-
-// goBuild runs the go command and watches it.
-func goBuild(ctx context.Context, r protocol.BuildRequest, overlay string, env []string) (protocol.BuildReply, error) {
-	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(r.GoRoot, "bin", "go"), "build", "-overlay", overlay,
-		"-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", outputFile, r.Package)
-	cmd.Dir = r.Kit
-	cmd.Env = env
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.Cancel = func() error { return killAll(cmd.Process) }
-	if err := cmd.Start(); err != nil {
-		return protocol.BuildReply{}, fmt.Errorf("start the go command: %w", err)
-	}
-	done := make(chan struct{})
-	tooMuch := make(chan excess, 1)
-	go func() { tooMuch <- watch(r.Limits, cmd.Process, done) }()
-	err := cmd.Wait()
-	close(done)
-	over := <-tooMuch
-	reply := protocol.BuildReply{Output: bounded(output.String()), Memory: over.memory, CPU: over.cpu, Time: ctx.Err() != nil}
-	var failed *exec.ExitError
-	if err != nil && !errors.As(err, &failed) {
-		return reply, fmt.Errorf("the go command: %w", err)
-	}
-	reply.OK = err == nil
-	return reply, nil
-}
-
-// maxOutput bounds what the compiler may say, in bytes.
-const maxOutput = 32 << 10
-
-func bounded(s string) string {
-	if len(s) > maxOutput {
-		return s[:maxOutput] + "\n(more was said than fits here)\n"
-	}
-	return s
-}
-
-// environment is all that the go command knows of the world.
-func environment(r protocol.BuildRequest) []string {
-	return []string{
-		"PATH=" + filepath.Join(r.GoRoot, "bin"), "HOME=/tmp", "TMPDIR=/tmp",
-		"GOROOT=" + r.GoRoot, "GOMODCACHE=" + r.ModCache, "GOCACHE=" + r.BuildCache, "GOPATH=/tmp/go",
-		"GOENV=off", "GOWORK=off", "GOFLAGS=", "GOTOOLCHAIN=local", "GOPROXY=off", "GOSUMDB=off",
-		"GOTELEMETRY=off", "GO111MODULE=on", "CGO_ENABLED=0", "GOOS=linux",
-	}
 }
 
 // limits bounds this process and all that it starts. The watch reads the same

@@ -17,9 +17,6 @@ import (
 // watchEvery is how often memory and CPU time are looked at.
 const watchEvery = 50 * time.Millisecond
 
-// excess says what a build used too much of.
-type excess struct{ memory, cpu bool }
-
 // watch kills every process but its own when together they use more memory
 // than they may, or one of them more CPU time. It returns which it was; done
 // ends it.

@@ -1,7 +1,7 @@
 // Package build turns a staged tree into a program: the learner's package and
 // the exercise's driver in one static Linux executable. The compiler runs in a
-// sandbox (package compile of labhost); what it says comes back in the
-// learner's own file names.
+// sandbox (package compile of labhost) where the system has one; what it says
+// comes back in the learner's own file names.
 package build
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"wirelab/grader/stage"
-	"wirelab/labenv/labhost/launch"
+	compiler "wirelab/labenv/labhost/compile"
 	"wirelab/labenv/labhost/protocol"
 )
 
@@ -90,6 +90,13 @@ type Builder struct {
 	Toolchain Toolchain
 	Kit       string // the kit's root folder, absolute and without symlinks
 	Labhost   string // the path of the program labhost
+	// Unconfined runs the compiler without its sandbox, as it has to be on
+	// systems without namespaces. That is for people's own code: a stranger's
+	// can make a compiler use up a machine.
+	Unconfined bool
+	// Arch is the processor that the program is for, as GOARCH has it; ""
+	// means that of the kit.
+	Arch string
 	// Limits bound a build; the zero value means DefaultLimits.
 	Limits protocol.BuildLimits
 }
@@ -103,21 +110,19 @@ func (b Builder) Build(ctx context.Context, driver string, tree stage.Tree, name
 	if limits == (protocol.BuildLimits{}) {
 		limits = DefaultLimits
 	}
-	box, err := launch.Start(b.Labhost, protocol.ModeCompile, launch.Options{Identity: launch.Self()})
-	if err != nil {
-		return nil, err
+	compile := b.confined
+	if b.Unconfined {
+		compile = compiler.Unconfined
 	}
-	defer box.Close()
-	var r protocol.BuildReply
-	files, err := box.Call(ctx, protocol.Build, protocol.BuildRequest{
+	r, program, err := compile(ctx, protocol.BuildRequest{
 		GoRoot: b.Toolchain.GoRoot, ModCache: b.Toolchain.ModCache, BuildCache: b.Toolchain.Cache,
-		Kit: b.Kit, Package: driver, Replace: tree.Replace, Remove: tree.Remove, Limits: limits,
-	}, nil, &r)
+		Kit: b.Kit, Package: driver, Arch: b.Arch, Replace: tree.Replace, Remove: tree.Remove, Limits: limits,
+	})
 	if err != nil {
-		return nil, box.Explain(fmt.Errorf("build: %w", err))
+		return nil, fmt.Errorf("build: %w", err)
 	}
-	if r.OK && len(files) == 1 {
-		return files[0], nil
+	if r.OK {
+		return program, nil
 	}
 	why := explain(r, limits, names)
 	if why == "" {
@@ -145,7 +150,7 @@ func explain(r protocol.BuildReply, limits protocol.BuildLimits, names func(stri
 		if strings.HasPrefix(line, "# ") {
 			continue // the name of a package, which the file names tell as well
 		}
-		lines = append(lines, names(line))
+		lines = append(lines, names(filepath.ToSlash(line)))
 	}
 	return strings.TrimSpace(strings.Join(lines, ""))
 }

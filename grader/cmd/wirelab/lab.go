@@ -6,15 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"wirelab/labenv"
-	"wirelab/labenv/labhost/binary"
-	"wirelab/labenv/netns"
-	"wirelab/labenv/plan"
 )
 
 // labCommands look after labs.
@@ -23,34 +18,6 @@ type labCommands struct {
 	Exec   execCommand   `cmd:"" help:"Run one command in the practice lab's seat."`
 	Doctor doctorCommand `cmd:"" help:"Tell which labs work on this machine, and how to mend one that does not."`
 	GC     gcCommand     `cmd:"" name:"gc" help:"Clear away what a killed run left."`
-}
-
-// inLab runs a command in the seat of a practice lab.
-func inLab(ctx context.Context, command []string) error {
-	path, err := findCommand(command[0])
-	if err != nil {
-		return err
-	}
-	if err := downloadModules(ctx); err != nil {
-		return err
-	}
-	labhost, err := binary.Find()
-	if err != nil {
-		return err
-	}
-	wd, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	shell, err := netns.OpenShell(ctx, netns.Config{Labhost: labhost}, plan.Practice())
-	if err != nil {
-		return labError{err}
-	}
-	defer shell.Close()
-	return runIn(ctx, shell, netns.Command{
-		Path: path, Args: command, Dir: wd, Env: labEnvironment(os.Environ()),
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	})
 }
 
 // findCommand looks a command up as a shell does, and returns its whole path.
@@ -66,22 +33,6 @@ func findCommand(name string) (string, error) {
 		return "", usageError{fmt.Errorf("%q cannot be run: %w", name, err)}
 	}
 	return filepath.Abs(path)
-}
-
-// runIn runs a command and passes its status on. Ctrl-C is the command's: the
-// terminal sends it there as well. SIGTERM, which comes to the kit alone, ends
-// both.
-func runIn(ctx context.Context, shell *netns.Shell, c netns.Command) error {
-	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM)
-	defer stop()
-	exit, err := shell.Run(ctx, c)
-	if ctx.Err() != nil {
-		return exitStatus(128 + int(syscall.SIGTERM))
-	}
-	if err != nil {
-		return err
-	}
-	return exitOf(exit)
 }
 
 // exitOf is the status that a shell would give.

@@ -4,16 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
-	"syscall"
-	"time"
 
 	"wirelab/grader/build"
-	"wirelab/labenv/labhost/binary"
-	"wirelab/labenv/netns"
-	"wirelab/labenv/sandbox"
 )
 
 // doctorCommand tells what works.
@@ -21,17 +15,17 @@ type doctorCommand struct{ labFlag }
 
 // Run tries everything that the kit needs, and says how to mend what fails.
 func (k doctorCommand) Run(ctx context.Context, c console) error {
-	ok := true
-	found := []diagnosis{goDiagnosis(ctx), netnsDiagnosis(ctx), landlockDiagnosis(), toolsDiagnosis()}
+	found := append([]diagnosis{goDiagnosis(ctx)}, namespaceDiagnoses(ctx)...)
 	engine, err := dockerDiagnosis(ctx, k.Lab)
 	if err != nil {
 		return err
 	}
-	for _, d := range append(found, engine) {
+	found = append(found, engine, toolsDiagnosis())
+	for _, d := range found {
 		mark := "✓"
 		switch {
 		case d.broken:
-			mark, ok = "✗", false
+			mark = "✗"
 		case d.remedy != "":
 			mark = "–"
 		}
@@ -40,17 +34,36 @@ func (k doctorCommand) Run(ctx context.Context, c console) error {
 			fmt.Fprintf(c.out, "%s\n", indent(d.remedy))
 		}
 	}
-	if !ok {
+	if !canGrade(found, k.Lab) {
 		return exitStatus(statusBroken)
 	}
 	return nil
+}
+
+// canGrade tells whether all is there that grading on labs of a kind takes; for
+// auto one kind of lab is enough.
+func canGrade(found []diagnosis, lab string) bool {
+	labs := false
+	for _, d := range found {
+		switch {
+		case d.lab == "":
+			if d.broken {
+				return false
+			}
+		case lab == labAuto || lab == d.lab:
+			labs = labs || d.works
+		}
+	}
+	return labs
 }
 
 // diagnosis is what was found out about one thing.
 type diagnosis struct {
 	what, found string
 	remedy      string // "" where nothing is to be done
-	broken      bool   // the kit cannot grade without it
+	broken      bool   // it does not work
+	lab         string // the kind of lab that it is about, if any
+	works       bool   // such a lab was started
 }
 
 func goDiagnosis(ctx context.Context) diagnosis {
@@ -80,42 +93,6 @@ func toolsDiagnosis() diagnosis {
 	d.found = strings.Join(append(found, "sh"), ", ")
 	if len(missing) > 0 {
 		d.remedy = "Grading does not need them, but exploring is more fun with " + strings.Join(missing, ", ") + "."
-	}
-	return d
-}
-
-// netnsDiagnosis starts a lab in namespaces.
-func netnsDiagnosis(ctx context.Context) diagnosis {
-	d := diagnosis{what: "labs in namespaces"}
-	labhost, err := binary.Find()
-	if err != nil {
-		d.found, d.broken, d.remedy = err.Error(), true, "Run `make build`."
-		return d
-	}
-	start := time.Now()
-	err = tryLab(ctx, netns.Maker(netns.Config{Labhost: labhost}))
-	if err == nil {
-		d.found = fmt.Sprintf("they work; one took %v to start and stop", time.Since(start).Round(time.Millisecond))
-		return d
-	}
-	d.found, d.broken, d.remedy = err.Error(), true, remedy(err, os.ReadFile)
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		d.found = "they cannot be made here: " + errno.Error()
-	}
-	if d.remedy == "" {
-		d.remedy = "This is not a missing permission. Please report it with this text."
-	}
-	return d
-}
-
-func landlockDiagnosis() diagnosis {
-	d := diagnosis{what: "Landlock"}
-	abi := sandbox.LandlockABI()
-	d.found = fmt.Sprintf("version %d", abi)
-	if abi == 0 {
-		d.found = "the kernel does not offer it"
-		d.remedy = "The sandbox stands without it; a kernel from 5.13 on adds this wall to the others."
 	}
 	return d
 }

@@ -22,14 +22,14 @@ func openDocker(ctx context.Context, labhost string) (labs, error) {
 	if err != nil {
 		return labs{}, err // it says itself what to do
 	}
-	return labs{labDocker, l.Start, l.Close}, nil
+	return labs{kind: labDocker, make: l.Start, close: l.Close, arch: l.Arch()}, nil
 }
 
 // dockerDiagnosis starts a lab of containers, and tells what came of it.
 func dockerDiagnosis(ctx context.Context, _ string) (diagnosis, error) {
 	start := time.Now()
 	engine, err := tryEngine(ctx)
-	d := diagnosis{what: "labs in containers", broken: err != nil}
+	d := diagnosis{what: "labs in containers", lab: labDocker, broken: err != nil, works: err == nil}
 	if d.broken {
 		d.found, d.remedy = err.Error(), "Without them, labs in namespaces serve: the checks are the same."
 	} else {

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // This program knows no container engine: the client of one takes longer to
@@ -20,7 +19,8 @@ import (
 // withEngine is that program's name; it lies beside this one.
 const withEngine = "wirelab-docker"
 
-// handOver becomes the program that knows engines. It returns only an error.
+// handOver becomes the program that knows engines, or ends with its status. It
+// returns only an error.
 func handOver() error {
 	self, err := os.Executable()
 	if err == nil {
@@ -30,7 +30,7 @@ func handOver() error {
 		return fmt.Errorf("find %s: %w", withEngine, err)
 	}
 	path := filepath.Join(filepath.Dir(self), withEngine)
-	err = syscall.Exec(path, append([]string{path}, os.Args[1:]...), os.Environ()) //nolint:gosec // the kit's own program
+	err = become(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return usageError{errors.New("labs of containers need a part of the kit that is not built yet: `make build LAB=docker` builds it")}
 	}
@@ -44,7 +44,7 @@ func dockerDiagnosis(_ context.Context, lab string) (diagnosis, error) {
 		return diagnosis{}, handOver()
 	}
 	return diagnosis{
-		what: "labs in containers", found: "not asked for",
+		what: "labs in containers", lab: labDocker, found: "not asked for",
 		remedy: "The checks give the same verdicts there. `make doctor LAB=docker` tells whether they work.",
 	}, nil
 }

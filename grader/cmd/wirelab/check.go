@@ -33,6 +33,9 @@ func (k *checkCommand) Run(ctx context.Context, c console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
+	if g.Builder.Unconfined && k.From != "" {
+		fmt.Fprintln(c.err, "wirelab: the compiler has no sandbox on this system: compile only what you trust")
+	}
 	dir, err := k.submission(g.Builder.Kit)
 	if err != nil {
 		return err

@@ -16,13 +16,12 @@ import (
 	"wirelab/grader/pristine"
 	"wirelab/labenv"
 	"wirelab/labenv/labhost/binary"
-	"wirelab/labenv/netns"
 	"wirelab/labenv/plan"
 )
 
 // labFlag chooses the lab.
 type labFlag struct {
-	Lab string `default:"auto" enum:"auto,netns,docker" env:"WIRELAB_LAB" help:"The kind of lab: ${enum}; auto is netns."`
+	Lab string `default:"auto" enum:"auto,netns,docker" env:"WIRELAB_LAB" help:"The kind of lab: ${enum}; auto is netns where namespaces can be made, else docker."`
 }
 
 // labFlags choose the lab and the seed.
@@ -111,8 +110,9 @@ func newGrader(ctx context.Context, f labFlags, shipped fs.FS, all []exercise.Ma
 	if err != nil {
 		return nil, labs{}, err
 	}
+	builder := build.Builder{Toolchain: tools, Kit: root, Labhost: labhost, Unconfined: l.unconfined, Arch: l.arch}
 	return &grade.Grader{
-		Builder:   build.Builder{Toolchain: tools, Kit: root, Labhost: labhost},
+		Builder:   builder,
 		Pristine:  shipped,
 		Exercises: all,
 		Lab:       until(ctx, l.make),
@@ -126,18 +126,32 @@ type labs struct {
 	kind  string // as reports give it
 	make  labenv.Maker
 	close func() error
+	// arch is the processor of the labs' machine as GOARCH has it; "" is that
+	// of this one.
+	arch string
+	// unconfined says that the compiler can have no sandbox here.
+	unconfined bool
 }
 
-// open opens labs of the kind asked for.
+// open opens labs of the kind asked for. auto is namespaces where they can be
+// made, else containers.
 func (f labFlag) open(ctx context.Context, labhost string) (labs, error) {
-	if f.Lab == labDocker {
-		return openDocker(ctx, labhost)
+	refused := namespaceError(ctx, labhost)
+	if f.Lab == labNetns || f.Lab == labAuto && refused == nil {
+		return openNetns(labhost), refused
 	}
-	return labs{labNetns, netns.Maker(netns.Config{Labhost: labhost}), func() error { return nil }}, nil
+	l, err := openDocker(ctx, labhost)
+	l.unconfined = refused != nil
+	if err != nil && f.Lab == labAuto {
+		// Two ways, and neither is open: the first has the better reasons.
+		return l, labError{fmt.Errorf("%w\nLabs of containers would do as well, but: %s", refused, err.Error())}
+	}
+	return l, err
 }
 
 // The kinds of labs.
 const (
+	labAuto   = "auto"
 	labNetns  = "netns"
 	labDocker = "docker"
 )
