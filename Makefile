@@ -10,6 +10,7 @@ FROM   ?=
 FORMAT ?=
 OUT    ?=
 N      ?=
+WHAT   ?=
 
 GO      := go
 # The flags of grader/build: what is compiled with them lies in the build cache
@@ -104,7 +105,7 @@ pristine: ## renew the kit's copy of the exercises after you changed them (for a
 
 bench: build ## measure, as ratios in one run
 	@$(if $(ENGINE),$(MAKE) --no-print-directory build LAB=docker)
-	@$(GO) run $(if $(ENGINE),-tags docker) ./grader/cmd/bench
+	@$(GO) run $(if $(ENGINE),-tags docker) ./grader/cmd/bench $(WHAT)
 
 soak: build ## repeat the checks of the references N times on a busy machine, looking for a false outcome
 	@$(GO) run ./grader/cmd/soak $(if $(N),-n $(N))

@@ -2,7 +2,8 @@
 // figure beside its target. Everything that is compared is measured turn by
 // turn in the same run, since a machine has better and worse minutes. No
 // figure decides anything: the exit status is 0 unless nothing could be
-// measured. Run it by `make bench`, on a machine with nothing else to do.
+// measured. Run it by `make bench`, on a machine with nothing else to do;
+// `make bench WHAT=containers` measures only what has that word in its name.
 package main
 
 import (
@@ -23,7 +24,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, os.Stderr)
+	err := run(ctx, strings.Join(os.Args[1:], " "), os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -31,7 +32,8 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out, terminal *os.File) (err error) {
+// run measures what has the word in its name; "" is everything.
+func run(ctx context.Context, word string, out, terminal *os.File) (err error) {
 	scratch, err := os.MkdirTemp("", "wirelab-bench-")
 	if err != nil {
 		return err
@@ -54,6 +56,9 @@ func run(ctx context.Context, out, terminal *os.File) (err error) {
 		{"labs of containers", k.containers},
 		{"a fresh clone with an empty build cache, to the first verdicts", k.firstVerdict},
 	} {
+		if !strings.Contains(m.what, word) {
+			continue
+		}
 		measured, err := m.measure(ctx, progress.Step)
 		progress.Done()
 		if err != nil {
@@ -68,8 +73,8 @@ func run(ctx context.Context, out, terminal *os.File) (err error) {
 }
 
 // describeMachine says what the figures are worth. Most of what is measured is
-// the start of programs, of which /bin/true is the cheapest: 0.5 ms on the bare
-// metal, and ten times that where page tables are a hypervisor's business.
+// the start of programs, of which /bin/true is the cheapest: what it takes tells
+// one machine's milliseconds from another's.
 func describeMachine(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "%d CPUs, %s", runtime.NumCPU(), runtime.Version())
 	var starts []time.Duration
