@@ -106,6 +106,16 @@ type Builder struct {
 // caller's to close. A failure that is the code's own is a *CompileError; names
 // rewrites the kit's file names in it to the learner's.
 func (b Builder) Build(ctx context.Context, driver string, tree stage.Tree, names func(string) string) (*os.File, error) {
+	return b.build(ctx, protocol.BuildRequest{Package: driver}, tree, names)
+}
+
+// BuildTest compiles a package's tests with the tree in place, as Build does a
+// command.
+func (b Builder) BuildTest(ctx context.Context, pkg string, tree stage.Tree, names func(string) string) (*os.File, error) {
+	return b.build(ctx, protocol.BuildRequest{Package: pkg, Test: true}, tree, names)
+}
+
+func (b Builder) build(ctx context.Context, request protocol.BuildRequest, tree stage.Tree, names func(string) string) (*os.File, error) {
 	limits := b.Limits
 	if limits == (protocol.BuildLimits{}) {
 		limits = DefaultLimits
@@ -114,10 +124,10 @@ func (b Builder) Build(ctx context.Context, driver string, tree stage.Tree, name
 	if b.Unconfined {
 		compile = compiler.Unconfined
 	}
-	r, program, err := compile(ctx, protocol.BuildRequest{
-		GoRoot: b.Toolchain.GoRoot, ModCache: b.Toolchain.ModCache, BuildCache: b.Toolchain.Cache,
-		Kit: b.Kit, Package: driver, Arch: b.Arch, Replace: tree.Replace, Remove: tree.Remove, Limits: limits,
-	})
+	request.GoRoot, request.ModCache, request.BuildCache = b.Toolchain.GoRoot, b.Toolchain.ModCache, b.Toolchain.Cache
+	request.Kit, request.Arch, request.Limits = b.Kit, b.Arch, limits
+	request.Replace, request.Remove = tree.Replace, tree.Remove
+	r, program, err := compile(ctx, request)
 	if err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}

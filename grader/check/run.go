@@ -23,7 +23,11 @@ type Runner struct {
 	Specs    []Spec
 	// Program is the learner's package with the exercise's driver.
 	Program *os.File
-	Lab     labenv.Maker
+	// Scanners is the program that package scanners makes, and Sources are the
+	// learner's files by base name; both are for exercises that grade a test.
+	Scanners *os.File
+	Sources  map[string][]byte
+	Lab      labenv.Maker
 	// Seed is what all plans are drawn from.
 	Seed uint64
 	// Keep stores the recording of a check and returns its name for the
@@ -32,10 +36,14 @@ type Runner struct {
 	// Only names the checks to run; those that they need run as well. None
 	// named, all run.
 	Only []string
+	// Hurry leaves out what only makes a verdict surer, or a report fuller: for
+	// proofs that try many wrong solutions.
+	Hurry bool
 	// Done is called after each check with how many have ended; nil is fine.
 	Done func(done, total int)
 
 	turns turns
+	slots chan struct{} // for trials
 }
 
 // ErrUnpaired is matched by Run's error where the manifest and the code do not
@@ -74,17 +82,17 @@ func (r *Runner) Run(ctx context.Context) ([]Result, error) {
 	}
 	specs = r.chosen(specs)
 	results := make([]Result, len(specs))
-	slots := make(chan struct{}, atOnce)
-	r.turns = newTurns()
+	running := make(chan struct{}, atOnce)
+	r.turns, r.slots = newTurns(), newSlots()
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	done := 0
 	for _, i := range longestFirst(specs) {
-		slots <- struct{}{}
+		running <- struct{}{}
 		t := newT(ctx, r, specs[i].ID)
 		t.takeTurn() // here and not over there, for the order's sake
 		wait.Go(func() {
-			defer func() { <-slots }()
+			defer func() { <-running }()
 			results[i] = r.one(t, specs[i])
 			mu.Lock()
 			defer mu.Unlock()

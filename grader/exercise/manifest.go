@@ -24,9 +24,26 @@ type Manifest struct {
 	Needs   []string `toml:"needs"`   // ids of earlier exercises it builds on
 	Imports []string `toml:"imports"` // import paths that the learner may use, and "std" (see Std)
 	NetRaw  bool     `toml:"net_raw"` // the learner's program gets CAP_NET_RAW
-	Hints   []string `toml:"hints"`   // three, each saying more than the one before
-	Checks  []Check  `toml:"check"`   // in the order in which they are reported
+	// Disclosure says how much of what a learner's test let pass is told; ""
+	// where no test is graded.
+	Disclosure Disclosure `toml:"disclosure"`
+	Hints      []string   `toml:"hints"` // three, each saying more than the one before
+	Checks     []Check    `toml:"check"` // in the order in which they are reported
 }
+
+// Disclosure is how much is told of the wrong scanners that a learner's test
+// accepts. Their source never is.
+type Disclosure string
+
+// The levels of disclosure.
+const (
+	DiscloseNone  Disclosure = "none"  // that it accepts wrong ones
+	DiscloseCount Disclosure = "count" // how many
+	DiscloseOne   Disclosure = "one"   // how many, and what is wrong with one
+	DiscloseAll   Disclosure = "all"   // what is wrong with each
+)
+
+var disclosures = []Disclosure{DiscloseNone, DiscloseCount, DiscloseOne, DiscloseAll}
 
 // Check describes one hidden check: all but its code, which is found by ID.
 type Check struct {

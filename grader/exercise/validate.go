@@ -44,6 +44,12 @@ func (v *validator) manifest(m Manifest, folder string, earlier []Manifest) {
 		"file is %q; name the stub, such as %q", m.File, bareName(folder)+".go")
 	v.needs(m.Needs, earlier)
 	v.imports(m)
+	if m.GradesTests() {
+		v.require(slices.Contains(disclosures, m.Disclosure), "disclosure",
+			"disclosure is %q; it must be none, count, one or all", string(m.Disclosure))
+	} else {
+		v.require(m.Disclosure == "", "disclosure", "disclosure is for exercises whose file is a test")
+	}
 	v.hints(m.Hints)
 	v.require(len(m.Checks) > 0, "check", "there is no [[check]]; an exercise needs at least one")
 	for i := range m.Checks {

@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,8 @@ type Grader struct {
 	// Checks names those that Judge runs, with those that they need; none
 	// named, it runs all.
 	Checks []string
+	// Hurry is check.Runner's.
+	Hurry bool
 	// Progress is told how far an exercise is; nil is fine. Total is 0 while
 	// the number of steps is not known.
 	Progress func(done, total int, what string)
@@ -166,7 +169,11 @@ func blank(m exercise.Manifest) check.Exercise {
 // judge builds on what the exercise needs, and runs the checks.
 func (s *session) judge(ctx context.Context, m exercise.Manifest, files map[string][]byte, ex *check.Exercise) {
 	parts := map[string]map[string][]byte{m.ID: files}
-	for _, need := range m.Needs {
+	needs := m.Needs
+	if m.GradesTests() {
+		needs = nil // a test meets scanners in their place
+	}
+	for _, need := range needs {
 		earlier, err := s.earlier(ctx, need, ex)
 		if err != nil {
 			ex.Status, ex.Message = check.Error, err.Error()
@@ -192,25 +199,36 @@ func (s *session) earlier(ctx context.Context, id string, ex *check.Exercise) (m
 }
 
 // Reference returns the files of an exercise's reference solution, without its
-// contract and its tests.
+// contract, and without its tests unless these are the solution.
 func (g *Grader) Reference(id string) (map[string][]byte, error) {
-	dir := filepath.Join(g.Builder.Kit, "solutions", id)
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	tests := slices.ContainsFunc(g.Exercises, func(m exercise.Manifest) bool { return m.ID == id && m.GradesTests() })
+	files, err := g.goFiles("solutions/"+id, tests)
 	if err != nil {
 		return nil, fmt.Errorf("the reference of %s: %w", id, err)
+	}
+	return files, nil
+}
+
+// goFiles returns the Go files of a folder of the kit's by base name: no
+// contract, and tests only if they are asked for.
+func (g *Grader) goFiles(folder string, tests bool) (map[string][]byte, error) {
+	dir := filepath.Join(g.Builder.Kit, filepath.FromSlash(folder))
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
 	}
 	files := map[string][]byte{}
 	for _, name := range names {
 		base := filepath.Base(name)
-		if base == "contract.go" || strings.HasSuffix(base, "_test.go") {
+		if base == "contract.go" || !tests && strings.HasSuffix(base, "_test.go") {
 			continue
 		}
 		if files[base], err = os.ReadFile(name); err != nil { //nolint:gosec // the kit's own files
-			return nil, fmt.Errorf("the reference of %s: %w", id, err)
+			return nil, err
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("the reference of %s is missing: %s holds no Go files", id, dir)
+		return nil, fmt.Errorf("%s holds no Go files", dir)
 	}
 	return files, nil
 }
@@ -244,8 +262,17 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 		return
 	}
 	defer program.Close()
+	var wrongAndRight *os.File
+	if m.GradesTests() {
+		if wrongAndRight, err = g.scanners(ctx); err != nil {
+			ex.Status, ex.Message = check.Error, err.Error()
+			return
+		}
+		defer wrongAndRight.Close()
+	}
 	runner := check.Runner{
-		Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: g.Lab, Seed: g.Seed, Only: g.Checks,
+		Scanners: wrongAndRight, Sources: parts[m.ID],
+		Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: g.Lab, Seed: g.Seed, Only: g.Checks, Hurry: g.Hurry,
 		Done: func(done, total int) { g.progress(done, total, m.ID+": checks") },
 	}
 	var shelf *shelf
@@ -275,17 +302,25 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 }
 
 // Program compiles an exercise from parts, as Judge describes them, with the
-// driver that serves its functions. The file is the caller's to close. Errors:
+// driver that serves its functions; for an exercise that grades a test, the test
+// with shims in the place of the scanner and the lab. The file is the caller's to close. Errors:
 // *build.CompileError where the parts are to blame.
 func (g *Grader) Program(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string) (*os.File, error) {
+	theirs := strings.ReplaceAll(filepath.ToSlash(dir), "$", "$$") // a folder may be called anything
+	names := func(s string) string { return staged.ReplaceAllString(s, theirs+"/$1") }
+	if m.GradesTests() {
+		tree, err := g.testTree(m.ID, parts[m.ID])
+		if err != nil {
+			return nil, err
+		}
+		return g.Builder.BuildTest(ctx, "./exercises/"+m.ID, tree, names)
+	}
 	var tree stage.Tree
 	for id, files := range parts {
 		if err := tree.Place(g.Pristine, g.Builder.Kit, id, maps.Clone(files)); err != nil {
 			return nil, err
 		}
 	}
-	theirs := strings.ReplaceAll(filepath.ToSlash(dir), "$", "$$") // a folder may be called anything
-	names := func(s string) string { return staged.ReplaceAllString(s, theirs+"/$1") }
 	return g.Builder.Build(ctx, "./grader/drivers/"+m.ID, tree, names)
 }
 

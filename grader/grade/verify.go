@@ -169,7 +169,7 @@ func (g *Grader) tryMutant(ctx context.Context, m exercise.Manifest, parts map[s
 		return ex
 	}
 	quiet := *g
-	quiet.Progress, quiet.Reports, quiet.Checks = nil, "", mu.KilledBy
+	quiet.Progress, quiet.Reports, quiet.Checks, quiet.Hurry = nil, "", mu.KilledBy, true
 	quiet.Judge(ctx, m, with(parts, m.ID, files), "mutant", &ex)
 	return ex
 }

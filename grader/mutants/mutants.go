@@ -9,6 +9,7 @@ package mutants
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ type Mutant struct {
 	// KilledBy lists the checks that must fail, the one it was written for first.
 	KilledBy []string `toml:"killed_by"`
 	Edits    []Edit   `toml:"edit"`
+	// Like names another mutant, "06_probe/always-open", whose edits this one
+	// shares; it has none of its own then.
+	Like string `toml:"like"`
 }
 
 // Edit replaces a piece of text that occurs exactly once in a file of the
@@ -76,6 +80,17 @@ func read(fsys fs.FS, name string) (Mutant, error) {
 	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
 		return Mutant{}, err
+	}
+	if m.Like != "" {
+		other, err := read(fsys, m.Like+".toml")
+		if err != nil {
+			return Mutant{}, fmt.Errorf("like %s: %w", m.Like, err)
+		}
+		if len(m.Edits) > 0 {
+			return Mutant{}, errors.New("it is like another mutant, and has edits of its own")
+		}
+		m.Edits = other.Edits
+		m.Reason = cmp.Or(m.Reason, other.Reason)
 	}
 	switch {
 	case m.Reason == "":

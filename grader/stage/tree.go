@@ -45,10 +45,10 @@ func (t *Tree) Place(pristine fs.FS, kitRoot, id string, files map[string][]byte
 	if err != nil {
 		return err
 	}
-	if err := t.fill(kitRoot, "exercises/port", port); err != nil {
+	if err := t.Fill(kitRoot, "exercises/port", port); err != nil {
 		return err
 	}
-	return t.fill(kitRoot, path.Join("exercises", id), placed)
+	return t.Fill(kitRoot, path.Join("exercises", id), placed)
 }
 
 // given returns the Go files of a package that learners do not write.
@@ -68,9 +68,10 @@ func given(pristine fs.FS, folder string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// fill makes folder hold files and nothing else. Subfolders stay: they are
-// packages of their own.
-func (t *Tree) fill(kitRoot, folder string, files map[string][]byte) error {
+// Fill makes a folder of the kit at kitRoot hold files (contents by base name)
+// and nothing else, whatever lies on disk. Subfolders stay: they are packages of
+// their own.
+func (t *Tree) Fill(kitRoot, folder string, files map[string][]byte) error {
 	onDisk, err := os.ReadDir(filepath.Join(kitRoot, filepath.FromSlash(folder)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("looking for what the build must not see: %w", err)

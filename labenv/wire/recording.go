@@ -171,3 +171,27 @@ func Packets(pcapng []byte, nonce uint64) ([]gopacket.Packet, error) {
 		all = append(all, p)
 	}
 }
+
+// Strip returns a recording without the frames that drop picks: those that the
+// host sent, those that it received, or both. Synchronisation frames stay. Errors
+// match ErrMalformed.
+func Strip(pcapng []byte, drop func(sent bool) bool) ([]byte, error) {
+	if _, err := intact(pcapng); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	w, err := NewWriter(&out)
+	if err != nil {
+		return nil, err
+	}
+	var failed error
+	err = packets(pcapng, func(p packet) {
+		if _, sync := syncNonce(p.data); failed == nil && (sync || !drop(p.sent)) {
+			failed = w.WriteFrame(p.time, p.sent, p.data, p.length)
+		}
+	})
+	if err := errors.Join(err, failed, w.Flush()); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

@@ -12,6 +12,7 @@ const spareDescriptors = 32
 // limit of this process (getrlimit(2)), at least 1. A limit that cannot be read
 // is no limit here: take copes with meeting it.
 func descriptors() int {
+	const plenty = 1 << 16 // one for each port there is
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return plenty

@@ -19,9 +19,6 @@ import (
 // enough for any machine.
 const defaultWorkers = 100
 
-// plenty is as many probes as there are ports.
-const plenty = 1 << 16
-
 // namedFailures is how many ports an error names before it only counts them.
 const namedFailures = 10
 

@@ -78,8 +78,12 @@ func (b builder) run(ctx context.Context) (protocol.BuildReply, error) {
 // goBuild runs the go command and watches it.
 func (b builder) goBuild(ctx context.Context, overlay string, env []string) (protocol.BuildReply, error) {
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(b.GoRoot, "bin", "go"), "build", "-overlay", overlay,
-		"-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.output, b.Package)
+	args := []string{"build"}
+	if b.Test {
+		args = []string{"test", "-c", "-vet=off"}
+	}
+	args = append(args, "-overlay", overlay, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.output, b.Package)
+	cmd := exec.CommandContext(ctx, filepath.Join(b.GoRoot, "bin", "go"), args...)
 	cmd.Dir = b.Kit
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -137,6 +137,7 @@ type BuildRequest struct {
 	BuildCache string `json:"buildcache"` // GOCACHE
 	Kit        string `json:"kit"`        // the kit's root, an absolute path
 	Package    string `json:"package"`    // "./grader/drivers/06_probe"
+	Test       bool   `json:"test"`       // build the package's tests (`go test -c`), not a command
 	Arch       string `json:"arch"`       // GOARCH of the program; "" is the kit's own
 	// Replace holds files by their slash path below the kit's root; Remove
 	// lists those that are to be as if they were not there.
