@@ -29,7 +29,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestManifestsAndCodePairUp(t *testing.T) {
-	for _, m := range manifests(t) {
+	for _, m := range everyManifest(t) {
 		specs, err := check.Pair(m, checks.For(m.ID))
 		require.NoError(t, err)
 		require.Len(t, specs, len(m.Checks))

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
+	"slices"
 	"sync"
 	"testing"
 
@@ -20,12 +21,19 @@ import (
 
 func TestMain(m *testing.M) { buildtest.Main(m) }
 
-// manifests returns the manifests of all exercises that have checks.
+// manifests returns the manifests of all exercises whose checks look at a lab. A
+// test that is graded has no evidence but its own word; package grade tries those.
 func manifests(t *testing.T) []exercise.Manifest {
+	t.Helper()
+	all := slices.DeleteFunc(everyManifest(t), exercise.Manifest.GradesTests)
+	require.NotEmpty(t, all)
+	return all
+}
+
+func everyManifest(t *testing.T) []exercise.Manifest {
 	t.Helper()
 	all, err := exercise.Load(pristine.FS())
 	require.NoError(t, err)
-	require.NotEmpty(t, all)
 	return all
 }
 

@@ -32,11 +32,13 @@ func TestParity(t *testing.T) {
 		{"06_probe", mutant(t, "06_probe", "error-text-compared")},
 		{"07_scan", reference(t, "07_scan")},
 		{"07_scan", mutant(t, "07_scan", "filtered-is-closed")},
+		{"15_pin", reference(t, "15_pin")},
+		{"15_pin", mutant(t, "15_pin", "loops-over-what-came")},
 	} {
 		dir := submission(t, map[string]folder{c.id: c.folder})
 		graded := func(lab labenv.Maker) check.Exercise {
 			g := grader(t)
-			g.Lab = lab
+			g.Lab, g.Hurry = lab, true
 			return only(t, timeless(g.Submission(t.Context(), dir, pick(t, g, c.id)), dir))
 		}
 		assert.Equal(t, verdicts(graded(buildtest.Lab())), verdicts(graded(containers.Start)), c.id)

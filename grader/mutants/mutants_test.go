@@ -130,19 +130,45 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-// sources returns the Go files of a folder but its tests, by base name.
+// A mutant may have the edits of another one, and its reason.
+func TestLike(t *testing.T) {
+	const like = "like = \"06_probe/a\"\nkilled_by = [\"pins-states\"]\n"
+	fsys := fstest.MapFS{"06_probe/a.toml": {Data: []byte(sound)}, "scanners/b.toml": {Data: []byte(like)}}
+	got, err := mutants.LoadFrom(fsys, "scanners")
+	require.NoError(t, err)
+	assert.Equal(t, []mutants.Mutant{{
+		Name: "b", Like: "06_probe/a", Reason: "A timeout is reported CLOSED.", KilledBy: []string{"pins-states"},
+		Edits: []mutants.Edit{{File: "probe.go", Old: "\treturn port.Filtered\n", New: "\treturn port.Closed\n"}},
+	}}, got)
+
+	for name, text := range map[string]string{
+		"another that is not there": strings.Replace(like, "/a", "/c", 1),
+		"edits of its own besides":  like + sound[strings.Index(sound, "\n[[edit]]"):],
+	} {
+		fsys["scanners/b.toml"] = &fstest.MapFile{Data: []byte(text)}
+		_, err := mutants.LoadFrom(fsys, "scanners")
+		assert.ErrorIs(t, err, mutants.ErrMutant, name)
+	}
+}
+
+// sources returns the Go files of a folder by base name: its tests only where
+// they are the solution.
 func sources(t *testing.T, folder string) map[string][]byte {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	require.NoError(t, err)
-	files := map[string][]byte{}
+	files, tests := map[string][]byte{}, map[string][]byte{}
 	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
 		data, err := os.ReadFile(name)
 		require.NoError(t, err)
+		if strings.HasSuffix(name, "_test.go") {
+			tests[filepath.Base(name)] = data
+			continue
+		}
 		files[filepath.Base(name)] = data
+	}
+	if delete(files, "contract.go"); len(files) == 0 {
+		files = tests
 	}
 	require.NotEmpty(t, files, folder)
 	return files
