@@ -21,6 +21,7 @@ type Manifest struct {
 	Title   string   `toml:"title"`   // "one port, one verdict"
 	Package string   `toml:"package"` // what the learner's package clause says
 	File    string   `toml:"file"`    // the stub: "probe.go"
+	Data    []string `toml:"data"`    // files besides Go that are handed in: "review.toml"
 	Needs   []string `toml:"needs"`   // ids of earlier exercises it builds on
 	Imports []string `toml:"imports"` // import paths that the learner may use, and "std" (see Std)
 	NetRaw  bool     `toml:"net_raw"` // the learner's program gets CAP_NET_RAW

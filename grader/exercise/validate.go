@@ -10,6 +10,7 @@ import (
 
 var (
 	kebab    = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	dataFile = regexp.MustCompile(`^[a-z0-9_]+\.toml$`)
 	goFile   = regexp.MustCompile(`^[a-z0-9_]+\.go$`)
 	labtest  = "wirelab/labenv/labtest" // for learner-written tests
 	port     = "wirelab/exercises/port" // given to every exercise
@@ -42,6 +43,9 @@ func (v *validator) manifest(m Manifest, folder string, earlier []Manifest) {
 	v.require(token.IsIdentifier(m.Package), "package", "package is %q; a package clause cannot say that", m.Package)
 	v.require(goFile.MatchString(m.File) && m.File != "contract.go", "file",
 		"file is %q; name the stub, such as %q", m.File, bareName(folder)+".go")
+	for _, name := range m.Data {
+		v.require(dataFile.MatchString(name) && name != "exercise.toml", "data", "data names %q; it may name files such as \"review.toml\"", name)
+	}
 	v.needs(m.Needs, earlier)
 	v.imports(m)
 	if m.GradesTests() {

@@ -13,7 +13,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -201,8 +200,16 @@ func (s *session) earlier(ctx context.Context, id string, ex *check.Exercise) (m
 // Reference returns the files of an exercise's reference solution, without its
 // contract, and without its tests unless these are the solution.
 func (g *Grader) Reference(id string) (map[string][]byte, error) {
-	tests := slices.ContainsFunc(g.Exercises, func(m exercise.Manifest) bool { return m.ID == id && m.GradesTests() })
-	files, err := g.goFiles("solutions/"+id, tests)
+	m, err := exercise.Find(g.Exercises, id)
+	if err != nil {
+		return nil, err
+	}
+	files, err := g.goFiles("solutions/"+id, m.GradesTests())
+	for _, name := range m.Data {
+		if err == nil {
+			files[name], err = os.ReadFile(filepath.Join(g.Builder.Kit, "solutions", id, name)) //nolint:gosec // the kit's own files
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the reference of %s: %w", id, err)
 	}
@@ -228,7 +235,7 @@ func (g *Grader) goFiles(folder string, tests bool) (map[string][]byte, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no Go files", dir)
+		return nil, fmt.Errorf("it is missing: %s holds no Go files", dir)
 	}
 	return files, nil
 }

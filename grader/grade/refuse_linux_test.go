@@ -136,5 +136,5 @@ func TestKitThatFails(t *testing.T) {
 	assert.Empty(t, ex.Headline)
 
 	_, err := g.Reference("99_nothing")
-	assert.ErrorContains(t, err, "the reference of 99_nothing is missing")
+	assert.ErrorContains(t, err, `there is no exercise "99_nothing"`)
 }

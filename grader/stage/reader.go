@@ -38,9 +38,10 @@ type reader struct {
 	problems []Problem
 }
 
-// isSource tells which files of a folder are the learner's own source.
+// isSource tells which files of a folder are the learner's own: Go source, and
+// what the exercise asks for besides.
 func isSource(m exercise.Manifest, name string) bool {
-	return strings.HasSuffix(name, ".go") && !ignoredByGo(name) && name != contractName &&
+	return slices.Contains(m.Data, name) || strings.HasSuffix(name, ".go") && !ignoredByGo(name) && name != contractName &&
 		(m.GradesTests() || !strings.HasSuffix(name, "_test.go"))
 }
 
@@ -94,12 +95,12 @@ func (r *reader) entry(entry fs.DirEntry) bool {
 		r.subfolder(name)
 	case slices.Contains(foreign, strings.ToLower(path.Ext(name))):
 		r.problem(name, "is not allowed here: learner code is plain Go.")
-	case path.Ext(name) != ".go":
+	case path.Ext(name) != ".go" && !slices.Contains(r.manifest.Data, name):
 	case !entry.Type().IsRegular():
 		r.problem(name, "is not an ordinary file.")
 	case name == contractName:
 		r.compareContract()
-	case isSource(r.manifest, name) && !plainName.MatchString(name):
+	case path.Ext(name) == ".go" && isSource(r.manifest, name) && !plainName.MatchString(name):
 		r.problem(name, "is no name for a Go file here: use letters, digits and _ only.")
 	default:
 		return isSource(r.manifest, name)
@@ -152,8 +153,14 @@ func (r *reader) sources(names []string) {
 
 // source keeps a file that is compiled, if it passes.
 func (r *reader) source(name string, data []byte) {
-	if leftOut(name, data) {
-		r.note("%s is not compiled: its name or its //go:build line is not for %s/%s", name, buildOS, runtime.GOARCH)
+	if slices.Contains(r.manifest.Data, name) {
+		r.found[name] = data
+		return
+	}
+	if leftOut(name, data, buildOS) {
+		if !elsewhere(data) {
+			r.note("%s is not compiled: its name or its //go:build line is not for %s/%s", name, buildOS, runtime.GOARCH)
+		}
 		return
 	}
 	r.problems = append(r.problems, CheckSource(r.manifest, name, data)...)
@@ -163,11 +170,17 @@ func (r *reader) source(name string, data []byte) {
 // buildOS is the system of the seat: programs for it are built on every system.
 const buildOS = "linux"
 
-// leftOut tells whether the go command would pass over a file for its name
-// (x_windows.go) or its build constraint (go help buildconstraint).
-func leftOut(name string, data []byte) bool {
+// elsewhere tells whether a file's //go:build line means it for another system:
+// that is on purpose, and worth no remark. A name may be an accident.
+func elsewhere(data []byte) bool {
+	return !leftOut("any.go", data, "windows") && leftOut("any.go", data, buildOS)
+}
+
+// leftOut tells whether the go command would pass over a file on a system, for
+// its name (x_windows.go) or its build constraint (go help buildconstraint).
+func leftOut(name string, data []byte, system string) bool {
 	target := build.Default
-	target.GOOS, target.CgoEnabled, target.BuildTags = buildOS, false, nil
+	target.GOOS, target.CgoEnabled, target.BuildTags = system, false, nil
 	target.GOARCH = runtime.GOARCH
 	target.OpenFile = func(string) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(data)), nil

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"wirelab/grader/build"
+	"wirelab/grader/exercise"
 	"wirelab/grader/grade"
 	"wirelab/grader/pristine"
 	"wirelab/grader/stage"
@@ -19,6 +20,7 @@ type kit struct {
 	root    string
 	wirelab string // the program
 	builder build.Builder
+	all     []exercise.Manifest
 	scratch string // a temporary folder
 }
 
@@ -39,6 +41,9 @@ func openKit(ctx context.Context, scratch string) (*kit, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.all, err = exercise.Load(pristine.FS()); err != nil {
+		return nil, err
+	}
 	k.builder = build.Builder{Toolchain: tools, Kit: root, Labhost: labhost}
 	return k, nil
 }
@@ -48,7 +53,7 @@ func (k *kit) labs() netns.Config { return netns.Config{Labhost: k.builder.Labho
 
 // reference returns the files of an exercise's reference.
 func (k *kit) reference(id string) (map[string][]byte, error) {
-	return (&grade.Grader{Builder: k.builder}).Reference(id)
+	return (&grade.Grader{Builder: k.builder, Exercises: k.all}).Reference(id)
 }
 
 // tree puts references in the exercises' place.
