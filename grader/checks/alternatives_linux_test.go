@@ -43,7 +43,7 @@ func TestAlternatives(t *testing.T) {
 				maps.Copy(files, buildtest.Sources(t, path.Join("grader/checks", folder)))
 				program := compile(t, m, files)
 				defer program.Close()
-				for id, r := range run(t, m, program, buildtest.Lab()) {
+				for id, r := range run(t, m, program, files, buildtest.Lab()) {
 					want := check.Pass
 					if slices.Contains(shortcomings[name], id) {
 						want = check.Fail
@@ -76,7 +76,7 @@ func TestNothingEarnsNothing(t *testing.T) {
 				t.Parallel()
 				program := compile(t, m, files)
 				defer program.Close()
-				for id, r := range run(t, m, program, buildtest.Lab()) {
+				for id, r := range run(t, m, program, files, buildtest.Lab()) {
 					assert.Contains(t, []check.Status{check.Fail, check.Blocked}, r.Status, id)
 				}
 			})

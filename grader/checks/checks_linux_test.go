@@ -16,7 +16,7 @@ import (
 func TestChecks(t *testing.T) {
 	for _, m := range manifests(t) {
 		t.Run(m.ID, func(t *testing.T) {
-			results := run(t, m, referenceProgram(t, m), buildtest.Lab())
+			results := run(t, m, referenceProgram(t, m), reference(t, m.ID), buildtest.Lab())
 			for _, c := range m.Checks {
 				t.Run(c.ID, func(t *testing.T) {
 					r := results[c.ID]

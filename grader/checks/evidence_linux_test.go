@@ -110,7 +110,7 @@ func TestEmptiedCapturesEndInError(t *testing.T) {
 func requireErrors(t *testing.T, lab labenv.Maker, least check.Evidence, reason string) []check.Result {
 	var others []check.Result
 	for _, m := range manifests(t) {
-		results := run(t, m, referenceProgram(t, m), lab)
+		results := run(t, m, referenceProgram(t, m), reference(t, m.ID), lab)
 		for _, s := range checks.For(m.ID) {
 			r := results[s.ID]
 			if s.Evidence < least {

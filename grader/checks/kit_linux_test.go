@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -40,7 +41,17 @@ func everyManifest(t *testing.T) []exercise.Manifest {
 // reference returns the reference of an exercise.
 func reference(t *testing.T, id string) map[string][]byte {
 	t.Helper()
-	return buildtest.Sources(t, path.Join("solutions", id))
+	files := buildtest.Sources(t, path.Join("solutions", id))
+	for _, m := range everyManifest(t) {
+		for _, name := range m.Data {
+			if m.ID == id {
+				data, err := os.ReadFile(filepath.Join(buildtest.Builder().Kit, "solutions", id, name))
+				require.NoError(t, err)
+				files[name] = data
+			}
+		}
+	}
+	return files
 }
 
 // built are the references' programs, each built once.
@@ -74,10 +85,11 @@ func compile(t *testing.T, m exercise.Manifest, files map[string][]byte) *os.Fil
 	return program
 }
 
-// run runs all checks of an exercise and returns their results by id.
-func run(t *testing.T, m exercise.Manifest, program *os.File, lab labenv.Maker) map[string]check.Result {
+// run runs all checks of an exercise on a program made of files, and returns
+// their results by id.
+func run(t *testing.T, m exercise.Manifest, program *os.File, files map[string][]byte, lab labenv.Maker) map[string]check.Result {
 	t.Helper()
-	r := check.Runner{Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: lab, Seed: rand.Uint64()}
+	r := check.Runner{Exercise: m, Specs: checks.For(m.ID), Program: program, Sources: files, Lab: lab, Seed: rand.Uint64()}
 	t.Logf("seed %d", r.Seed)
 	results, err := r.Run(t.Context())
 	require.NoError(t, err)
