@@ -108,7 +108,7 @@ bench: build ## measure, as ratios in one run
 	@$(GO) run $(if $(ENGINE),-tags docker) ./grader/cmd/bench $(WHAT)
 
 soak: build ## repeat the checks of the references N times on a busy machine, looking for a false outcome
-	@$(GO) run ./grader/cmd/soak $(if $(N),-n $(N))
+	@$(GO) run ./grader/cmd/soak $(if $(N),-n $(N)) $(EX)
 
 clean: ## remove what was built and recorded
 	@rm -rf bin reports

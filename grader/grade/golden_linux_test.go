@@ -100,6 +100,7 @@ func settled(r check.Report) check.Report {
 	return rewritten(r, replacer(
 		`\b(after|took|RTT|but was) [\d.]+(µs|ms|s)`, "$1 TIME",
 		`\breturned [\d.]+(µs|ms|s) after`, "returned TIME after",
+		`\((\d+\.\d\d)s\)`, "(TIME)", // of a test of the learner's
 		// Which of package net's errors ends a dial is a matter of luck.
 		`error is \S+, not`, "error is TYPE, not",
 		`\bframe \d+`, "frame N",

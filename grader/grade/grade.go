@@ -210,11 +210,17 @@ func (g *Grader) Reference(id string) (map[string][]byte, error) {
 			files[name], err = os.ReadFile(filepath.Join(g.Builder.Kit, "solutions", id, name)) //nolint:gosec // the kit's own files
 		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoGo):
+		return nil, fmt.Errorf("the reference of %s is missing: %w", id, err)
+	case err != nil:
 		return nil, fmt.Errorf("the reference of %s: %w", id, err)
 	}
 	return files, nil
 }
+
+// errNoGo says that a folder of the kit's lacks its code.
+var errNoGo = errors.New("holds no Go files")
 
 // goFiles returns the Go files of a folder of the kit's by base name: no
 // contract, and tests only if they are asked for.
@@ -235,7 +241,7 @@ func (g *Grader) goFiles(folder string, tests bool) (map[string][]byte, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("it is missing: %s holds no Go files", dir)
+		return nil, fmt.Errorf("%s %w", dir, errNoGo)
 	}
 	return files, nil
 }

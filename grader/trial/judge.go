@@ -63,9 +63,11 @@ func (t *transcript) whole() string {
 // mark begins the lines that package testing writes itself (cmd/test2json).
 const mark = "\x16"
 
-// text is the transcript for people: without marks, and not too long.
+// text is the transcript for people: without marks and what begins and ends
+// tests, and not too long.
 func (t *transcript) text() string {
-	s := strings.ReplaceAll(strings.ToValidUTF8(t.whole(), "�"), mark, "")
+	s := noise.ReplaceAllString(strings.ToValidUTF8(t.whole(), "�"), "")
+	s = strings.ReplaceAll(s, mark, "")
 	if len(s) <= shown {
 		return s
 	}
@@ -77,6 +79,7 @@ func (t *transcript) text() string {
 }
 
 var (
+	noise  = regexp.MustCompile(`(?m)^` + mark + `(=== .*|PASS|FAIL)\n`)
 	ran    = regexp.MustCompile(`(?m)^` + mark + `=== RUN +(\S+)`)
 	ended  = regexp.MustCompile(`(?m)^ *` + mark + `--- (PASS|FAIL|SKIP): (\S+)`)
 	closed = regexp.MustCompile(`(?m)^` + mark + `(PASS|FAIL)$`)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -89,11 +88,4 @@ func (k *kit) checkReference(ctx context.Context, lab string) (time.Duration, er
 		}
 	}
 	return timed(k.command(ctx, "check", edited, "--from", from, "--lab", lab, "--out", filepath.Join(k.scratch, "reports")))
-}
-
-// command is the kit's own command line.
-func (k *kit) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, k.wirelab, args...) //nolint:gosec // the kit's own program
-	cmd.Dir = k.root
-	return cmd
 }

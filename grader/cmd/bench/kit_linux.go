@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"wirelab/grader/build"
@@ -69,4 +70,11 @@ func (k *kit) tree(ids ...string) (stage.Tree, error) {
 		}
 	}
 	return tree, nil
+}
+
+// command is the kit's own command line.
+func (k *kit) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, k.wirelab, args...) //nolint:gosec // the kit's own program
+	cmd.Dir = k.root
+	return cmd
 }

@@ -53,6 +53,7 @@ func run(ctx context.Context, word string, out, terminal *os.File) (err error) {
 		{"06_probe, edit to verdict", k.edits},
 		{"a lab from nothing to ready", k.starts},
 		{"07_scan, 65,535 ports", k.scans},
+		{"15_pin, the reference test", k.pins},
 		{"labs of containers", k.containers},
 		{"a fresh clone with an empty build cache, to the first verdicts", k.firstVerdict},
 	} {
