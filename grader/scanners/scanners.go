@@ -1,7 +1,7 @@
 // Package scanners makes the scanners that learners' tests are tried on: some
 // that are right and written unlike each other, and some that are wrong, each
 // with one plausible bug. All of them are one program, built once with the kit,
-// which is told by its argument which to be; so that to try a test compiles
+// which is told by a call (Be) which to be; so that to try a test compiles
 // nothing but the test.
 package scanners
 
@@ -171,26 +171,68 @@ func Tree(source Source, contract func(id string) ([]byte, error)) (map[string][
 		}
 		tree[path.Join(base, "scan", "contract.go")] = scanContract
 		fmt.Fprintf(&imports, "\tv%02d %q\n", i, "wirelab/"+base+"/scan")
-		fmt.Fprintf(&table, "\t%q: {\"Scan\": v%02d.Scan, \"ParsePorts\": v%02d.ParsePorts},\n", v.name, i, i)
+		fmt.Fprintf(&table, entry, v.name, i, i, i)
 	}
 	tree[made+"/main.go"] = []byte(fmt.Sprintf(mainFile, imports.String(), table.String()))
 	return tree, nil
 }
 
-const mainFile = `// Command made is every scanner that a learner's test is tried on.
+const entry = `	%q: {
+		func(ctx context.Context, host netip.Addr, ports []uint16, opt options) ([]port.Result, error) {
+			return v%02d.Scan(ctx, host, ports, v%02d.Options(opt))
+		}, v%02d.ParsePorts,
+	},
+`
+
+const mainFile = `// Command made is every scanner that a learner's test is tried on. Which to be it
+// is told by a call, and not by an argument, which others might see.
 package main
 
 import (
-	"os"
+	"context"
+	"errors"
+	"net/netip"
+	"time"
 
+	"wirelab/exercises/port"
 	"wirelab/grader/drivers/serve"
 
 %s)
 
-var scanners = map[string]serve.Functions{
+type options struct {
+	Timeout time.Duration
+	Workers int
+}
+
+type scanner struct {
+	scan  func(context.Context, netip.Addr, []uint16, options) ([]port.Result, error)
+	parse func(string) ([]uint16, error)
+}
+
+var scanners = map[string]scanner{
 %s}
 
-func main() { serve.Main(scanners[os.Args[1]]) }
+// chosen is set once, before anything else is called.
+var chosen scanner
+
+func be(name string) error {
+	s, ok := scanners[name]
+	if !ok {
+		return errors.New("there is no scanner " + name)
+	}
+	chosen = s
+	return nil
+}
+
+func main() {
+	serve.Main(serve.Functions{
+		"Be": be,
+		"Scan": func(ctx context.Context, host netip.Addr, ports []uint16, opt options) ([]port.Result, error) {
+			return chosen.scan(ctx, host, ports, opt)
+		},
+		"ParsePorts": func(spec string) ([]uint16, error) { return chosen.parse(spec) },
+	})
+}
 `
 
 // Shim returns the files that take the place of the kit's while a test is

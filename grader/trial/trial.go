@@ -79,15 +79,27 @@ func Run(ctx context.Context, c Config) (out Outcome, err error) {
 	return s.watch(ctx, test)
 }
 
-// start starts the scanner.
-func start(ctx context.Context, lab labenv.Lab, c Config) (*drive.Driver, error) {
-	p, err := lab.Start(ctx, labenv.Program{Exe: c.Scanners, Args: []string{c.Scanner}})
+// start starts the scanner, and tells it which to be.
+func start(ctx context.Context, lab labenv.Lab, c Config) (_ *drive.Driver, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("start the scanner %s: %w", c.Scanner, err)
+		}
+	}()
+	p, err := lab.Start(ctx, labenv.Program{Exe: c.Scanners})
 	if err != nil {
-		return nil, fmt.Errorf("start the scanner %s: %w", c.Scanner, err)
+		return nil, err
 	}
 	d, err := drive.Start(ctx, p, drive.Limits{})
 	if err != nil {
-		return nil, fmt.Errorf("start the scanner %s: %w", c.Scanner, err)
+		return nil, err
+	}
+	r, err := d.Call(ctx, "Be", c.Scanner)
+	if err == nil && r.Err != nil {
+		err = r.Err
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
