@@ -1,7 +1,7 @@
 # wirelab: `make` lists the targets.
 #
 #   make check EX=06_probe SEED=7      one exercise, repeating a run
-#   make check FROM=../work            somebody else's files
+#   make check FROM=../elsewhere            somebody else's files
 
 EX     ?=
 LAB    ?=

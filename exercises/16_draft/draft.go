@@ -2,9 +2,9 @@ package draft
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -44,7 +44,7 @@ func scanPort(host netip.Addr, p uint16, timeout time.Duration) port.Result {
 	result := port.Result{Port: p}
 
 	// Build the address and try to connect with a timeout.
-	address := fmt.Sprintf("%s:%d", host, p)
+	address := host.String() + ":" + strconv.Itoa(int(p))
 	start := time.Now()
 	_, err := net.DialTimeout("tcp", address, timeout)
 	if err == nil {

@@ -23,11 +23,12 @@ type Runner struct {
 	Specs    []Spec
 	// Program is the learner's package with the exercise's driver.
 	Program *os.File
-	// Scanners is the program that package scanners makes, and Sources are the
-	// learner's files by base name; both are for exercises that grade a test.
+	// Scanners is the program that package scanners makes, for exercises that
+	// grade a test.
 	Scanners *os.File
-	Sources  map[string][]byte
-	Lab      labenv.Maker
+	// Sources are the learner's files by base name, for checks that read them.
+	Sources map[string][]byte
+	Lab     labenv.Maker
 	// Seed is what all plans are drawn from.
 	Seed uint64
 	// Keep stores the recording of a check and returns its name for the

@@ -275,16 +275,16 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 		return
 	}
 	defer program.Close()
-	var wrongAndRight *os.File
+	var tried *os.File
 	if m.GradesTests() {
-		if wrongAndRight, err = g.scanners(ctx); err != nil {
+		if tried, err = g.scanners(ctx); err != nil {
 			ex.Status, ex.Message = check.Error, err.Error()
 			return
 		}
-		defer wrongAndRight.Close()
+		defer tried.Close()
 	}
 	runner := check.Runner{
-		Scanners: wrongAndRight, Sources: parts[m.ID],
+		Scanners: tried, Sources: parts[m.ID],
 		Exercise: m, Specs: checks.For(m.ID), Program: program, Lab: g.Lab, Seed: g.Seed, Only: g.Checks, Hurry: g.Hurry,
 		Done: func(done, total int) { g.progress(done, total, m.ID+": checks") },
 	}

@@ -285,6 +285,33 @@ func TestReadTakesTestsWhereTheyAreGraded(t *testing.T) {
 	assert.False(t, got.Untouched)
 }
 
+// An exercise may ask for files that are not Go. They are taken as they are, and
+// guarded like the others; files that it does not ask for are left alone.
+func TestReadTakesTheDataThatIsAskedFor(t *testing.T) {
+	draft := exercise.Manifest{ID: "06_probe", Package: "probe", File: "probe.go", Imports: []string{"std"}, Data: []string{"review.toml"}}
+	kit := maps.Clone(shipped)
+	kit["06_probe/review.toml"] = &fstest.MapFile{Data: []byte("# yours\n")}
+	dir := submit(t, map[string]string{"probe.go": stub, "review.toml": "# yours\n", "notes.toml": "x"})
+	got, err := stage.Read(draft, kit, dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"probe.go", "review.toml"}, names(got.Go))
+	assert.True(t, got.Untouched)
+
+	write(t, dir, map[string]string{"review.toml": "not even TOML: \x00"})
+	got, err = stage.Read(draft, kit, dir)
+	require.NoError(t, err)
+	assert.False(t, got.Untouched)
+
+	require.NoError(t, os.Remove(filepath.Join(dir, "review.toml")))
+	require.NoError(t, os.Symlink("notes.toml", filepath.Join(dir, "review.toml")))
+	_, err = stage.Read(draft, kit, dir)
+	assert.EqualError(t, err, "review.toml: is a symbolic link; put the file itself here.")
+	require.NoError(t, os.Remove(filepath.Join(dir, "review.toml")))
+	write(t, dir, map[string]string{"review.toml": strings.Repeat("#", stage.MaxBytes)})
+	_, err = stage.Read(draft, kit, dir)
+	assert.ErrorContains(t, err, "review.toml: is too large")
+}
+
 func TestDigest(t *testing.T) {
 	digest := func(files map[string]string) string {
 		data := map[string][]byte{}

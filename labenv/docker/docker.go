@@ -161,15 +161,13 @@ func (l *Labs) take(ctx context.Context) (*room, error) {
 	defer l.wait(-1)
 	l.begin(l.more(fewRooms))
 	for {
-		patience, most := l.patience()
-		longer := time.NewTimer(patience)
-		defer longer.Stop()
+		long, most := l.patience()
 		select {
 		case r := <-l.idle:
 			return r, nil
 		case err := <-l.fault:
 			return nil, err
-		case <-longer.C:
+		case <-time.After(long):
 			l.begin(l.more(most))
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wait for the lab's containers: %w", ctx.Err())

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +69,23 @@ func TestReadRoundTrip(t *testing.T) {
 			require.Equal(t, frames[i].Length, f.Length)
 		}
 	})
+}
+
+// What Strip leaves is a whole recording, with the frames that were not picked,
+// and closed by its synchronisation frame.
+func TestStrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		frames := rapid.SliceOfN(rapid.Custom(drawRecorded), 0, 10).Draw(t, "frames")
+		drop := rapid.SampledFrom([]func(bool) bool{
+			func(sent bool) bool { return sent }, func(sent bool) bool { return !sent }, func(bool) bool { return true },
+		}).Draw(t, "drop")
+		stripped, err := wire.Strip(written(t, append(slices.Clone(frames), synced)), drop)
+		require.NoError(t, err)
+		kept := slices.DeleteFunc(frames, func(f recorded) bool { return drop(f.Sent) })
+		require.Equal(t, written(t, append(kept, synced)), stripped)
+	})
+	_, err := wire.Strip([]byte("no recording"), func(bool) bool { return true })
+	assert.ErrorIs(t, err, wire.ErrMalformed)
 }
 
 func TestInterfaces(t *testing.T) {
