@@ -16,7 +16,7 @@ import (
 )
 
 // callLimit is how long a call may take beyond its own context, unless the
-// check asks for more (T.Patience).
+// runner or the check has another limit (Runner.Patience, T.Patience).
 const callLimit = 5 * time.Second
 
 // Bench is one lab with the learner's program in its seat.

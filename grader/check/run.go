@@ -34,6 +34,9 @@ type Runner struct {
 	// Keep stores the recording of a check and returns its name for the
 	// report; nil stores nothing.
 	Keep func(check string, pcapng []byte) (string, error)
+	// Patience is how long a call may take beyond its own context before the
+	// program is said to hang, where the check does not ask for more; 0 is 5 s.
+	Patience time.Duration
 	// Only names the checks to run; those that they need run as well. None
 	// named, all run.
 	Only []string

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ type T struct {
 }
 
 func newT(ctx context.Context, r *Runner, id string) *T {
-	return &T{ctx: ctx, runner: r, id: id, draft: plan.New(seedFor(r.Seed, r.Exercise.ID, id)), patience: callLimit}
+	return &T{ctx: ctx, runner: r, id: id, draft: plan.New(seedFor(r.Seed, r.Exercise.ID, id)), patience: cmp.Or(r.Patience, callLimit)}
 }
 
 // Context ends when the run is given up.

@@ -16,7 +16,9 @@ import (
 )
 
 // A lab of containers and one in namespaces cannot be told apart by a verdict:
-// with the same seed every check has the same outcome, points and reasons.
+// with the same seed every check has the same outcome, points and reasons. One
+// submission of each kind is enough here; `make verify` proves all exercises on
+// both.
 func TestParity(t *testing.T) {
 	containers, err := docker.Open(t.Context(), docker.Config{Labhost: buildtest.Builder().Labhost, Rooms: 2})
 	if containers != nil {
@@ -28,11 +30,8 @@ func TestParity(t *testing.T) {
 		folder folder
 	}{
 		{"06_probe", reference(t, "06_probe")},
-		{"06_probe", mutant(t, "06_probe", "timeout-is-closed")},
 		{"06_probe", mutant(t, "06_probe", "error-text-compared")},
-		{"07_scan", reference(t, "07_scan")},
 		{"07_scan", mutant(t, "07_scan", "filtered-is-closed")},
-		{"15_pin", reference(t, "15_pin")},
 		{"15_pin", mutant(t, "15_pin", "loops-over-what-came")},
 	} {
 		dir := submission(t, map[string]folder{c.id: c.folder})

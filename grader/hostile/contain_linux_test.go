@@ -51,7 +51,7 @@ type containment struct {
 // matter of. It returns the program.
 func (c containment) prove(t *testing.T) *os.File {
 	t.Helper()
-	k := theirs(t)
+	k := theirs(t).patient()
 	program := c.build(t)
 	if c.check == "" {
 		c.check = usual

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,6 +36,7 @@ const usual = "accepts-is-open"
 type kit struct {
 	builder  build.Builder
 	manifest exercise.Manifest
+	patience time.Duration // as check.Runner has it
 }
 
 // folder is where the kit's programs are built to; TestMain removes it.
@@ -68,6 +70,14 @@ func theirs(t *testing.T) *kit {
 	k, err := theKit()
 	require.NoError(t, err)
 	return k
+}
+
+// patient is k for attacks that take long on a slow machine: who takes 512 MiB
+// is to be stopped for that, and not for the time that it takes.
+func (k *kit) patient() *kit {
+	p := *k
+	p.patience = time.Minute
+	return &p
 }
 
 // maker makes labs without the guards given.
@@ -134,7 +144,7 @@ func (k *kit) judge(t *testing.T, program *os.File, id string, off ...sandbox.Gu
 	c.Needs = nil
 	m.Checks = []exercise.Check{c}
 	specs := slices.DeleteFunc(slices.Clone(checks.For(ex)), func(s check.Spec) bool { return s.ID != id })
-	runner := check.Runner{Exercise: m, Specs: specs, Program: program, Lab: k.maker(off...), Seed: 7}
+	runner := check.Runner{Exercise: m, Specs: specs, Program: program, Lab: k.maker(off...), Seed: 7, Patience: k.patience}
 	results, err := runner.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, results, 1)
