@@ -72,8 +72,10 @@ func runScripts(t *testing.T, dir string) {
 			e.Setenv("GOMODCACHE", tools.ModCache)
 			// Modules are in the cache, and the tests need no network.
 			e.Setenv("GOPROXY", "off")
-			// The tests of a copied kit are compiled once for all copies.
+			// The tests of a copied kit are compiled once for all copies, with the
+			// flags that the kit itself is built and tested with.
 			e.Setenv("GOFLAGS", "-trimpath")
+			e.Setenv("CGO_ENABLED", "0")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
