@@ -28,16 +28,17 @@ func TestParity(t *testing.T) {
 	for _, c := range []struct {
 		id     string
 		folder folder
+		checks []string // none: all
 	}{
-		{"06_probe", reference(t, "06_probe")},
-		{"06_probe", mutant(t, "06_probe", "error-text-compared")},
-		{"07_scan", mutant(t, "07_scan", "filtered-is-closed")},
-		{"15_pin", mutant(t, "15_pin", "loops-over-what-came")},
+		{"06_probe", reference(t, "06_probe"), nil},
+		{"06_probe", mutant(t, "06_probe", "error-text-compared"), nil},
+		{"07_scan", mutant(t, "07_scan", "filtered-is-closed"), nil},
+		{"15_pin", mutant(t, "15_pin", "loops-over-what-came"), killers(t, "15_pin", "loops-over-what-came")},
 	} {
 		dir := submission(t, map[string]folder{c.id: c.folder})
 		graded := func(lab labenv.Maker) check.Exercise {
 			g := grader(t)
-			g.Lab, g.Hurry = lab, true
+			g.Lab, g.Hurry, g.Checks = lab, true, c.checks
 			return only(t, timeless(g.Submission(t.Context(), dir, pick(t, g, c.id)), dir))
 		}
 		assert.Equal(t, verdicts(graded(buildtest.Lab())), verdicts(graded(containers.Start)), c.id)

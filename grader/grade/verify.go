@@ -156,7 +156,8 @@ func (g *Grader) verifyMutants(ctx context.Context, m exercise.Manifest, parts m
 	}
 }
 
-// tryMutant judges one mutant. One that does not fit the reference any more
+// tryMutant judges one mutant by the checks that are meant to kill it, and by
+// all where no other may. One that does not fit the reference any more
 // has not run, and says so.
 func (g *Grader) tryMutant(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, reference map[string][]byte, mu mutants.Mutant) check.Exercise {
 	ex := blank(m)
@@ -170,6 +171,9 @@ func (g *Grader) tryMutant(ctx context.Context, m exercise.Manifest, parts map[s
 	}
 	quiet := *g
 	quiet.Progress, quiet.Reports, quiet.Checks, quiet.Hurry = nil, "", mu.KilledBy, true
+	if mu.Exactly {
+		quiet.Checks = nil
+	}
 	quiet.Judge(ctx, m, with(parts, m.ID, files), "mutant", &ex)
 	return ex
 }
@@ -180,6 +184,11 @@ func (p *Proof) judgeMutant(m exercise.Manifest, mu mutants.Mutant, ex check.Exe
 			p.problem("mutant %s names the check %s, which does not exist", mu.Name, id)
 		} else if len(ex.Checks) > 0 && !slices.Contains(killers, id) {
 			p.problem("mutant %s survives the check %s; killed by: %s", mu.Name, id, orNone(killers))
+		}
+	}
+	for _, id := range killers {
+		if mu.Exactly && !slices.Contains(mu.KilledBy, id) {
+			p.problem("mutant %s fails the check %s as well, which is not about its bug", mu.Name, id)
 		}
 	}
 	if len(ex.Checks) == 0 {
