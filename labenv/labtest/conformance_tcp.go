@@ -29,6 +29,7 @@ var plainAnswers = map[plan.Behaviour]answer{
 	plan.Closed:      {port.Closed, port.Reset, "ECONNREFUSED", "ECONNREFUSED"},
 	plan.Reset:       {port.Closed, port.Reset, "ECONNREFUSED", "ECONNREFUSED"},
 	plan.Drop:        {port.Filtered, port.NoResponse, orders.Timeout, orders.Timeout},
+	plan.Forge:       {port.Filtered, port.NoResponse, orders.Timeout, orders.Timeout},
 	plan.Echo:        {port.Open, port.SYNACK, "", ""},
 	plan.Greeting:    {port.Open, port.SYNACK, "", ""},
 	plan.Silent:      {port.Open, port.SYNACK, "", ""},

@@ -43,6 +43,12 @@ const (
 	// ICMP makes the packet filter answer with ICMP destination unreachable
 	// and Port.Code (RFC 792; RFC 4443 for IPv6, see ICMPv6).
 	ICMP Behaviour = "icmp"
+	// Forge drops what comes, and answers each SYN with what no honest host
+	// would send: a SYN-ACK and a RST that acknowledge another SYN, a RST from
+	// another address, an ICMP error that quotes another sequence number. None
+	// of them is an answer (RFC 9293, section 3.10.7.3; RFC 5927), so that the
+	// port is as silent as one that drops.
+	Forge Behaviour = "forge"
 )
 
 // Accepts tells whether a TCP port that behaves so completes handshakes.
@@ -74,6 +80,9 @@ type Port struct {
 	Text string `json:"text,omitempty"`
 	// Loss is the percentage of packets to this port that get lost, 0 to 100.
 	Loss int `json:"loss,omitempty"`
+	// LoseFirst is how many packets to this port get lost before the first
+	// arrives, over all senders and both address families.
+	LoseFirst int `json:"lose_first,omitempty"`
 }
 
 // String names the port and its behaviour, "41877/tcp icmp 3/13".
@@ -84,6 +93,9 @@ func (p Port) String() string {
 	}
 	if p.Loss > 0 {
 		s += fmt.Sprintf(" loss %d%%", p.Loss)
+	}
+	if p.LoseFirst > 0 {
+		s += fmt.Sprintf(" loses the first %d", p.LoseFirst)
 	}
 	return s
 }

@@ -36,6 +36,10 @@ func WithText(text string) Option { return func(p *Port) { p.Text = text } }
 // WithLoss sets how many percent of the packets to the port get lost.
 func WithLoss(percent int) Option { return func(p *Port) { p.Loss = percent } }
 
+// WithLoseFirst sets how many packets to the port get lost before the first
+// arrives.
+func WithLoseFirst(n int) Option { return func(p *Port) { p.LoseFirst = n } }
+
 // Port adds a TCP port with the behaviour to the target and returns it. Its
 // number is drawn from 1024 to 65535 and is used by no other port of the
 // draft, of either host.

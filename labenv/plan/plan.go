@@ -96,13 +96,15 @@ func (p Port) validate() error {
 		return fmt.Errorf("port %d has the unknown protocol %q", p.Number, p.Proto)
 	case p.Loss < 0 || p.Loss > 100:
 		return fmt.Errorf("port %d loses %d percent; 0 to 100 can be played", p.Number, p.Loss)
+	case p.LoseFirst < 0 || p.LoseFirst > 0 && (p.Behaviour == ICMP || p.Behaviour == Forge):
+		return fmt.Errorf("port %d loses its first %d packets; none below zero, and none of a port that answers beside the packet filter", p.Number, p.LoseFirst)
 	case p.Code > 15:
 		return fmt.Errorf("port %d answers with ICMP 3/%d; codes end at 15", p.Number, p.Code)
 	}
 	switch p.Behaviour {
 	case Closed, Drop, Reset, ICMP, Echo, DNS:
 		return nil
-	case Greeting, Silent, AcceptClose, AcceptReset, HTTP, TLS, Redis:
+	case Greeting, Silent, AcceptClose, AcceptReset, HTTP, TLS, Redis, Forge:
 		if p.Proto == TCP {
 			return nil
 		}

@@ -17,7 +17,7 @@ import (
 // behaviours are all that there are.
 var behaviours = []plan.Behaviour{
 	plan.Closed, plan.Echo, plan.Greeting, plan.Silent, plan.AcceptClose, plan.AcceptReset,
-	plan.HTTP, plan.TLS, plan.Redis, plan.DNS, plan.Drop, plan.Reset, plan.ICMP,
+	plan.HTTP, plan.TLS, plan.Redis, plan.DNS, plan.Drop, plan.Reset, plan.ICMP, plan.Forge,
 }
 
 // draw draws what steps say: the behaviours, first of the target, and every
@@ -110,6 +110,10 @@ func TestValidate(t *testing.T) {
 		"a loss below 0":             {[]plan.Port{with(tcp(plan.Echo), func(p *plan.Port) { p.Loss = -1 })}, 1},
 		"a loss of 100":              {[]plan.Port{with(tcp(plan.Echo), func(p *plan.Port) { p.Loss = 100 })}, 0},
 		"a loss above 100":           {[]plan.Port{with(tcp(plan.Echo), func(p *plan.Port) { p.Loss = 101 })}, 1},
+		"loses a few first":          {[]plan.Port{with(tcp(plan.Echo), func(p *plan.Port) { p.LoseFirst = 3 })}, 0},
+		"loses less than none":       {[]plan.Port{with(tcp(plan.Echo), func(p *plan.Port) { p.LoseFirst = -1 })}, 1},
+		"loses ICMP's first":         {[]plan.Port{with(tcp(plan.ICMP), func(p *plan.Port) { p.LoseFirst = 1 })}, 1},
+		"forges over UDP":            {[]plan.Port{udp(plan.Forge)}, 1},
 		"the last code":              {[]plan.Port{with(tcp(plan.ICMP), func(p *plan.Port) { p.Code = 15 })}, 0},
 		"a code beyond":              {[]plan.Port{with(tcp(plan.ICMP), func(p *plan.Port) { p.Code = 16 })}, 1},
 		"all that is wrong is told":  {[]plan.Port{tcp(""), {}}, 2},
@@ -157,7 +161,7 @@ func TestStateAndReason(t *testing.T) {
 		accepts bool
 	}{
 		plan.Closed: {port.Closed, port.Reset, false}, plan.Reset: {port.Closed, port.Reset, false},
-		plan.Drop: {port.Filtered, port.NoResponse, false},
+		plan.Drop: {port.Filtered, port.NoResponse, false}, plan.Forge: {port.Filtered, port.NoResponse, false},
 		plan.Echo: {port.Open, port.SYNACK, true}, plan.Greeting: {port.Open, port.SYNACK, true},
 		plan.Silent: {port.Open, port.SYNACK, true}, plan.AcceptClose: {port.Open, port.SYNACK, true},
 		plan.AcceptReset: {port.Open, port.SYNACK, true}, plan.HTTP: {port.Open, port.SYNACK, true},
@@ -227,10 +231,11 @@ func TestPortsByNumber(t *testing.T) {
 
 func TestPortsHaveNames(t *testing.T) {
 	for want, p := range map[string]plan.Port{
-		"7/tcp echo":                  {Number: 7, Proto: plan.TCP, Behaviour: plan.Echo},
-		"53/udp dns":                  {Number: 53, Proto: plan.UDP, Behaviour: plan.DNS},
-		"41877/tcp icmp 3/13":         {Number: 41877, Proto: plan.TCP, Behaviour: plan.ICMP, Code: 13},
-		"41877/tcp icmp 3/0 loss 50%": {Number: 41877, Proto: plan.TCP, Behaviour: plan.ICMP, Loss: 50},
+		"7/tcp echo":                    {Number: 7, Proto: plan.TCP, Behaviour: plan.Echo},
+		"53/udp dns":                    {Number: 53, Proto: plan.UDP, Behaviour: plan.DNS},
+		"41877/tcp icmp 3/13":           {Number: 41877, Proto: plan.TCP, Behaviour: plan.ICMP, Code: 13},
+		"80/tcp echo loses the first 2": {Number: 80, Proto: plan.TCP, Behaviour: plan.Echo, LoseFirst: 2},
+		"41877/tcp icmp 3/0 loss 50%":   {Number: 41877, Proto: plan.TCP, Behaviour: plan.ICMP, Loss: 50},
 	} {
 		assert.Equal(t, want, p.String())
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -54,8 +55,8 @@ func planFilter(ports []plan.Port) filter {
 func treatment(p plan.Port) (name string, rules [][]expr.Any) {
 	name = "do-pass"
 	switch {
-	case p.Behaviour == plan.Drop:
-		return "do-drop", [][]expr.Any{drop()}
+	case p.Behaviour == plan.Drop, p.Behaviour == plan.Forge:
+		return "do-drop", [][]expr.Any{drop()} // forgeries are sent by forger
 	case p.Behaviour == plan.Reset && p.Proto == plan.TCP:
 		name, rules = "do-reset", [][]expr.Any{{&expr.Reject{Type: unix.NFT_REJECT_TCP_RST}}}
 	case p.Behaviour == plan.ICMP:
@@ -64,7 +65,11 @@ func treatment(p plan.Port) (name string, rules [][]expr.Any) {
 		name, rules = fmt.Sprintf("do-icmp-%d", p.Code), [][]expr.Any{rejectIPv4(p.Code), drop()}
 	}
 	if p.Loss > 0 {
-		return fmt.Sprintf("%s-loss-%d", name, p.Loss), append([][]expr.Any{lose(p.Loss)}, rules...)
+		name, rules = fmt.Sprintf("%s-loss-%d", name, p.Loss), append([][]expr.Any{lose(p.Loss)}, rules...)
+	}
+	if p.LoseFirst > 0 {
+		// A chain of the port's own, for its rule counts.
+		name, rules = fmt.Sprintf("%s-%s-%d-first-%d", name, p.Proto, p.Number, p.LoseFirst), append([][]expr.Any{loseFirst(p.LoseFirst)}, rules...)
 	}
 	return name, rules
 }
@@ -82,11 +87,22 @@ func rejectIPv4(code uint8) []expr.Any {
 
 // lose drops the given percentage of packets.
 func lose(percent int) []expr.Any {
+	return dropBelow(percent, &expr.Numgen{Register: 1, Modulus: 100, Type: unix.NFT_NG_RANDOM})
+}
+
+// loseFirst drops the first n packets: the kernel counts from 0, and no lab
+// lives to see the count begin again.
+func loseFirst(n int) []expr.Any {
+	return dropBelow(n, &expr.Numgen{Register: 1, Modulus: math.MaxUint32, Type: unix.NFT_NG_INCREMENTAL})
+}
+
+// dropBelow drops a packet for which the generator gives a number below limit.
+func dropBelow(limit int, number *expr.Numgen) []expr.Any {
 	return []expr.Any{
-		&expr.Numgen{Register: 1, Modulus: 100, Type: unix.NFT_NG_RANDOM},
+		number,
 		// Numbers are compared as bytes, so in network byte order.
 		&expr.Byteorder{SourceRegister: 1, DestRegister: 1, Op: expr.ByteorderHton, Len: 4, Size: 4},
-		&expr.Cmp{Op: expr.CmpOpLt, Register: 1, Data: binaryutil.BigEndian.PutUint32(uint32(percent))}, //nolint:gosec // 1 to 100
+		&expr.Cmp{Op: expr.CmpOpLt, Register: 1, Data: binaryutil.BigEndian.PutUint32(uint32(limit))}, //nolint:gosec // small and positive
 		&expr.Verdict{Kind: expr.VerdictDrop},
 	}
 }

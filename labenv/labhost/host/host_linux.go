@@ -125,5 +125,5 @@ func (h *Host) serve() error {
 	if err := h.listen(); err != nil {
 		return err
 	}
-	return h.answerICMPv6()
+	return errors.Join(h.answerICMPv6(), h.forge())
 }

@@ -1,0 +1,62 @@
+package check
+
+import (
+	"wirelab/exercises/port"
+	"wirelab/labenv/plan"
+	"wirelab/labenv/wire"
+)
+
+// Tries returns what the wire says of a port of the target's that a scanner may
+// have asked several times, each time by a conversation of its own: the first
+// answer to any of them decides. Of a port whose packets get lost (see
+// plan.Port) silence is no contradiction, and is what the wire says then.
+// Anything else that disagrees with the plan ends the check, as for Port.
+func (tr *Trace) Tries(p plan.Port) Finding {
+	f := Finding{truth: p, trace: tr}
+	for _, c := range tr.Target.To(p.Number) {
+		state, reason, _ := c.Verdict()
+		if state == "" {
+			continue
+		}
+		f.Conversations = append(f.Conversations, c)
+		if f.State == "" || f.Reason == port.NoResponse {
+			f.State, f.Reason = state, reason
+		}
+		answered := reason != port.NoResponse
+		if answered && (state != p.State() || reason != p.Reason()) {
+			tr.disagree(p, c)
+		}
+	}
+	lossy := p.Loss > 0 || p.LoseFirst > 0
+	if f.Asked() && f.Reason == port.NoResponse && !lossy && p.Reason() != port.NoResponse {
+		tr.disagree(p, f.Conversations[0])
+	}
+	return f
+}
+
+// SYNs counts the SYNs that the port was sent, those of all tries.
+func (f Finding) SYNs() int {
+	n := 0
+	for _, c := range f.Conversations {
+		n += c.SYNs
+	}
+	return n
+}
+
+// ByWire returns what a scanner that reads packets can know of the port that f
+// is about: just what the wire shows.
+func (f Finding) ByWire() Want {
+	return Want{State: f.State, Reasons: []port.Reason{f.Reason}}
+}
+
+// ShowFrame puts one frame, and the conversation that it belongs to, into the
+// result.
+func (tr *Trace) ShowFrame(c wire.Conversation, decisive wire.Frame) {
+	tr.ShowConversation(c)
+	for _, shown := range tr.bench.t.result.Frames {
+		if shown.Number == decisive.Number {
+			return
+		}
+	}
+	tr.bench.t.show("target", []wire.Frame{decisive})
+}
