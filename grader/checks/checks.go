@@ -30,6 +30,8 @@ func For(exercise string) []check.Spec {
 		return probeChecks
 	case "07_scan":
 		return scanChecks
+	case "14_halfopen":
+		return halfopenChecks
 	case "16_draft":
 		return draftChecks
 	case "15_pin":
