@@ -29,9 +29,23 @@ func (tr *Trace) Tries(p plan.Port) Finding {
 	}
 	lossy := p.Loss > 0 || p.LoseFirst > 0
 	if f.Asked() && f.Reason == port.NoResponse && !lossy && p.Reason() != port.NoResponse {
+		tr.requireSound(p, f.Conversations)
 		tr.disagree(p, f.Conversations[0])
 	}
 	return f
+}
+
+// requireSound fails the check where the SYNs of conversations that nobody
+// answered were damaged: no host answers those, and the lab is not to blame.
+func (tr *Trace) requireSound(p plan.Port, unanswered []wire.Conversation) {
+	for _, c := range unanswered {
+		for _, f := range c.Frames {
+			if !f.Sent && f.TCP != nil && f.TCP.Damaged {
+				tr.ShowFrame(c, f)
+				tr.bench.t.Failf("the SYN to port %d has a wrong TCP checksum (frame %d): the host throws it away unread", p.Number, f.Number)
+			}
+		}
+	}
 }
 
 // SYNs counts the SYNs that the port was sent, those of all tries.

@@ -124,6 +124,7 @@ func (f *Frame) segment(b []byte, length int) {
 		Window:  binary.BigEndian.Uint16(b[14:]),
 		Payload: length - head,
 	}
+	f.TCP.Damaged = len(b) >= length && damaged(f.Src.Addr(), f.Dst.Addr(), b[:length])
 }
 
 func (d *decoder) setUDP(f *Frame) {

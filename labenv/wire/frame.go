@@ -69,6 +69,10 @@ type TCP struct {
 	Seq, Ack                uint32 // as on the wire, not relative
 	Window                  uint16 // not scaled
 	Payload                 int    // bytes by the IP length, whatever part was captured
+	// Damaged tells that the checksum is wrong, so that a host throws the
+	// segment away. It is false where the segment was not captured whole, and
+	// where the checksum is what a kernel leaves to its network card.
+	Damaged bool
 }
 
 // UDP is a datagram.
