@@ -34,6 +34,8 @@ var conformance = []struct {
 	{"a port that no plan names is closed", suite.unlistedPort},
 	{"a lost packet is lost", suite.totalLoss},
 	{"some packets get lost", suite.partialLoss},
+	{"the first packets get lost", suite.firstLost},
+	{"forgeries come, and are no answers", suite.forgeries},
 	{"a burst of connections loses none", suite.burst},
 	{"every rejected port gets its ICMP error", suite.noRateLimit},
 	{"datagrams", suite.datagrams},
