@@ -40,6 +40,10 @@ type Lab interface {
 	Plan() plan.Plan
 	// Start runs prog in the seat, sandboxed. ctx bounds the start only.
 	Start(ctx context.Context, prog Program) (Process, error)
+	// Converse has the target play clients, side by side, and returns what
+	// came of each, in order, once all have done their part. What goes wrong
+	// in a conversation is a result; an error means that it was not played.
+	Converse(ctx context.Context, clients []plan.Client) ([]plan.Talk, error)
 	// Captures returns what was captured up to the call: every frame that had
 	// been sent in the lab when it was called is there.
 	Captures(ctx context.Context) (Captures, error)

@@ -102,6 +102,10 @@ func (l *fakeLab) Start(context.Context, labenv.Program) (labenv.Process, error)
 	return newProgram(l.world), nil
 }
 
+func (l *fakeLab) Converse(_ context.Context, clients []plan.Client) ([]plan.Talk, error) {
+	return make([]plan.Talk, len(clients)), nil
+}
+
 func (l *fakeLab) Captures(context.Context) (labenv.Captures, error) {
 	c := labenv.Captures{Target: record(l.world.frames), Neighbour: record(l.world.neighbour), Complete: true, Sync: nonce}
 	if l.world.doctor == nil {

@@ -48,6 +48,13 @@ var conformance = []struct {
 	{"services that reset", suite.acceptReset},
 	{"services that are asked", suite.protocols},
 
+	{"clients tell what came back", suite.clients},
+	{"clients at once", suite.clientsAtOnce},
+	{"clients that stay", suite.clientsKept},
+	{"clients that are mistreated", suite.clientsMistreated},
+	{"clients that reset", suite.clientsReset},
+	{"clients of a lab that is closed", suite.clientsClosed},
+
 	{"the neighbour is reachable and separate", suite.neighbour},
 	{"nothing lies beyond the net", suite.noWayOut},
 	{"labs do not see each other", suite.separateLabs},

@@ -13,6 +13,7 @@ import (
 	"wirelab/labenv/labhost/host"
 	"wirelab/labenv/labhost/network"
 	"wirelab/labenv/labhost/relay"
+	"wirelab/labenv/plan"
 )
 
 // player is a host, once it is told which.
@@ -27,6 +28,7 @@ var errNoHost = errors.New("no host is played here")
 func (p *player) register(handlers map[string]relay.Handler) {
 	handlers[relay.Play] = p.play
 	handlers[relay.Stop] = p.stop
+	handlers[relay.Converse] = p.converse
 	handlers[relay.Mark] = p.mark
 	handlers[relay.Await] = p.await
 	handlers[relay.Snapshot] = p.snapshot
@@ -70,6 +72,18 @@ func (p *player) playing() (*host.Host, error) {
 		return nil, errNoHost
 	}
 	return p.host, nil
+}
+
+func (p *player) converse(ctx context.Context, c *relay.Call) (any, error) {
+	h, err := p.playing()
+	if err != nil {
+		return nil, err
+	}
+	clients, err := params[[]plan.Client](c)
+	if err != nil {
+		return nil, err
+	}
+	return h.Converse(ctx, clients)
 }
 
 func (p *player) mark(_ context.Context, c *relay.Call) (any, error) {

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 
 	"wirelab/labenv/labhost/capture"
 	"wirelab/labenv/labhost/capture/nsrun"
@@ -36,9 +37,11 @@ type Config struct {
 
 // Host is a host that is being played.
 type Host struct {
-	config  Config
-	capture *capture.Capture
-	clients *clients
+	config    Config
+	capture   *capture.Capture
+	clients   *clients
+	talks     *talks         // that the host itself began
+	namespace netns.NsHandle // where it begins them; a handle of the host's own
 
 	mu      sync.Mutex
 	open    []io.Closer // listeners and packet sockets
@@ -51,15 +54,31 @@ type Host struct {
 // host. The rules and settings that it leaves end with the namespace; where
 // that is the process's own, Close takes the rules away.
 func Start(ctx context.Context, cfg Config) (*Host, error) {
-	h := &Host{config: cfg, clients: newClients(maxClients)}
+	own, err := handle(cfg.Namespace)
+	if err != nil {
+		return nil, fmt.Errorf("play host %q: %w", cfg.Host.Name, err)
+	}
+	h := &Host{config: cfg, clients: newClients(maxClients), talks: newTalks(), namespace: own}
 	h.close = sync.OnceValue(h.stop)
 	captured := make(chan error, 1)
 	go func() { captured <- h.startCapture() }()
-	err := errors.Join(h.startRest(), <-captured, ctx.Err())
+	err = errors.Join(h.startRest(), <-captured, ctx.Err())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("play host %q: %w", cfg.Host.Name, err), h.Close())
 	}
 	return h, nil
+}
+
+// handle returns a handle of one's own to a network namespace.
+func handle(ns netns.NsHandle) (netns.NsHandle, error) {
+	if !ns.IsOpen() {
+		return ns, nil
+	}
+	fd, err := unix.FcntlInt(uintptr(ns), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return netns.None(), fmt.Errorf("keep the network namespace: %w", err)
+	}
+	return netns.NsHandle(fd), nil
 }
 
 // Capture returns the capture of the host's interface.
@@ -82,10 +101,14 @@ func (h *Host) stop() error {
 		all.Go(func() { errs[len(open)] = h.capture.Close() })
 	}
 	h.clients.close()
+	h.talks.close()
 	all.Wait()
 	h.running.Wait()
 	if !h.config.Namespace.IsOpen() {
 		errs = append(errs, removeFilter())
+	}
+	if h.namespace.IsOpen() {
+		errs = append(errs, h.namespace.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -42,6 +42,7 @@ func Run(ctx context.Context, conn *net.UnixConn) error {
 	return fdrpc.Serve(ctx, conn, map[string]fdrpc.Handler{
 		protocol.StartLab: l.start,
 		protocol.Captures: l.captures,
+		protocol.Converse: l.converse,
 	})
 }
 

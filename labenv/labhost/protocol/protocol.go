@@ -40,6 +40,8 @@ const (
 	// Captures (none → CapturesReply) returns the recordings as two files,
 	// target's and neighbour's.
 	Captures = "lab.captures"
+	// Converse ([]plan.Client → []plan.Talk) has the target play clients.
+	Converse = "lab.converse"
 	// Describe (none → plan.Plan) says which plan is played.
 	Describe = "lab.describe"
 )

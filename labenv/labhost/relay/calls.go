@@ -43,6 +43,8 @@ const (
 	Play = "host.play"
 	// Stop (none → none) ends it.
 	Stop = "host.stop"
+	// Converse ([]plan.Client → []plan.Talk) has the host play clients.
+	Converse = "host.converse"
 	// Mark (MarkRequest → int) sends synchronisation frames and counts them.
 	Mark = "host.mark"
 	// Await (AwaitRequest → none) waits for that many.

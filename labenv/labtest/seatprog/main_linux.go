@@ -61,7 +61,8 @@ func serve(channel io.ReadWriter) error {
 func (p *program) obey(r orders.Request) orders.Reply {
 	do, ok := map[string]func(orders.Request) orders.Reply{
 		orders.Dial: p.dial, orders.Send: p.send, orders.Receive: p.receive, orders.Close: p.close,
-		orders.Ask: p.ask, orders.Ping: p.ping, orders.Frame: p.frame, orders.Flood: p.frame,
+		orders.Listen: p.listen,
+		orders.Ask:    p.ask, orders.Ping: p.ping, orders.Frame: p.frame, orders.Flood: p.frame,
 		orders.Describe: p.describe, orders.Print: p.print, orders.Exit: p.exit,
 		orders.Open: p.open, orders.Socket: p.socket, orders.Allocate: p.allocate, orders.Spin: p.spin,
 		orders.Catch: p.catch, orders.Caught: p.caught,

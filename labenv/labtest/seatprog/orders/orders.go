@@ -10,6 +10,7 @@ const (
 	Send     = "send"     // Data over connection Number
 	Receive  = "receive"  // up to Max bytes from connection Number
 	Close    = "close"    // connection Number; all for 0
+	Listen   = "listen"   // at To[0], for clients who are treated as Text says
 	Ask      = "ask"      // a datagram with Data to To[0], and its answer
 	Ping     = "ping"     // an ICMP message, Data, to To[0], and an answer
 	Frame    = "frame"    // an Ethernet frame, Data, from the seat's interface
@@ -23,6 +24,15 @@ const (
 	Spin     = "spin"     // for ever; there is no reply
 	Catch    = "catch"    // signal Number from now on
 	Caught   = "caught"   // reports the next signal that was caught
+)
+
+// How a program that listens treats its clients.
+const (
+	Echo   = "echo"   // sends back what comes
+	HangUp = "hangup" // closes once something has come
+	Reset  = "reset"  // resets the connection then
+	Garble = "garble" // sends back something else from the fourth byte on
+	Ignore = "ignore" // says nothing
 )
 
 // Stay is an argument with which the program obeys nothing and outlives its
