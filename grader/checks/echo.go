@@ -39,6 +39,9 @@ const (
 	tooOften = 5000
 	// backedOff is how long a server may take to try Accept again eight times.
 	backedOff = 1500 * time.Millisecond
+	// recordable bytes, then a pause, are what the recording keeps up with.
+	recordable = 64 << 10
+	pace       = 4 * time.Millisecond
 	// patient is how long a client waits for an echo. It is shorter than the
 	// lab's default, since many a wrong server lets it wait in vain.
 	patient = 5 * time.Second
@@ -188,11 +191,15 @@ func echoEveryByte(t *check.T) {
 	rng := t.Draft().Rand()
 	e := serveEcho(t, b, b.Seat())
 	for _, size := range []int64{1, 2 + rng.Int64N(1000), 4096, 32<<10 + 1 + rng.Int64N(1000), 1<<20 + rng.Int64N(1000), 8 << 20} {
-		c := e.client(size, plan.Finish)
-		e.requireEcho(c, e.converse(c)[0], size)
+		c := e.client(size, plan.Keep)
+		c.Piece, c.Pace = recordable, pace
+		talk := e.converse(c)[0]
+		e.requireEcho(c, talk, size)
+		// It leaves; what the server makes of that is another check's.
+		b.Converse(plan.Client{Resume: talk.Kept, Finally: plan.HalfClose, Patience: stuckAfter})
 	}
 	six := serveEcho(t, b, b.Seat6())
-	c := six.client(100_000, plan.Finish)
+	c := six.client(100_000, plan.Keep)
 	six.requireEcho(c, six.converse(c)[0], c.Send)
 }
 
@@ -201,11 +208,11 @@ func echoEveryByte(t *check.T) {
 func echoAnswersBeforeTheEnd(t *check.T) {
 	b := t.Bench(t.Draft().Plan())
 	e := serveEcho(t, b, b.Seat())
-	drip := e.client(30, plan.Finish)
+	drip := e.client(30, plan.Keep)
 	drip.Piece, drip.InTurn = 1, true
-	pieces := e.client(20_000, plan.Finish)
+	pieces := e.client(20_000, plan.Keep)
 	pieces.Piece, pieces.InTurn = 700+t.Draft().Rand().IntN(600), true
-	slow := e.client(40, plan.Finish)
+	slow := e.client(40, plan.Keep)
 	slow.Piece, slow.Pace = 1, 5*time.Millisecond
 	clients := []plan.Client{drip, pieces, slow}
 	for i, talk := range e.converse(clients...) {
@@ -260,11 +267,14 @@ func echoHalfClose(t *check.T) {
 	e := serveEcho(t, b, b.Seat())
 	clients := []plan.Client{
 		e.client(1, plan.HalfClose), e.client(0, plan.HalfClose),
-		e.client(20_000+t.Draft().Rand().Int64N(5000), plan.HalfClose), e.client(3<<20, plan.HalfClose),
+		e.client(20_000+t.Draft().Rand().Int64N(5000), plan.HalfClose), e.client(1<<20, plan.HalfClose),
 	}
 	slow := e.client(300_000, plan.HalfClose)
 	slow.Delay = 100 * time.Millisecond
 	clients = append(clients, slow)
+	for i := range clients {
+		clients[i].Piece, clients[i].Pace = recordable, pace
+	}
 	for i, talk := range e.converse(clients...) {
 		e.requireEcho(clients[i], talk, clients[i].Send)
 	}
@@ -441,12 +451,15 @@ func echoLeavesNothingOpen(t *check.T) {
 	c := first.client(1000, plan.Finish)
 	first.requireEcho(c, first.converse(c)[0], c.Send)
 	first.requireStopped("")
+	collect := func() { b.Call(check.Call{Method: "Collect", Says: "the garbage collector"}) }
+	collect()
 	before, goroutines := len(b.Descriptors()), b.Goroutines()
 
 	e := serveEcho(t, b, b.Seat())
 	c = e.client(1000, plan.Finish)
 	e.requireEcho(c, e.converse(c)[0], c.Send)
 	running := 0
+	collect()
 	if !eventually(t, func() bool { running = len(b.Descriptors()); return running <= before+1 }) {
 		t.Failf("%d descriptors were open before Serve was called, %d are open once its only client has gone: the listener is one, and something is not closed", before, running)
 	}
@@ -457,11 +470,13 @@ func echoLeavesNothingOpen(t *check.T) {
 		clients = append(clients, e.client(5000, then))
 	}
 	e.converse(clients...)
+	collect()
 	requireTidy(t, b, before+1, serving)
 	e.stalled()
 	r := e.call("Cancel", "cancel, and waited for Serve")
 	if r.Err != nil {
 		e.t.Step("Serve returned the error %q", r.Err.Text)
 	}
+	collect()
 	requireTidy(t, b, before, goroutines)
 }

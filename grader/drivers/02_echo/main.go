@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -22,7 +23,17 @@ func main() {
 	serve.Main(serve.Functions{
 		"Serve": s.start, "Failing": s.failing, "Await": s.await, "Heal": s.heal,
 		"Running": s.isRunning, "Cancel": s.cancel, "Close": s.closeListener, "End": s.end,
+		"Collect": collect,
 	})
+}
+
+// collect frees what Go's own io.Copy keeps for the next time, pipes among it
+// (splice(2)): a pool is emptied by the second collection, and its pipes are
+// closed after that.
+func collect() {
+	for range 3 {
+		runtime.GC()
+	}
 }
 
 // servers are the calls of Serve, by port.
@@ -59,14 +70,8 @@ func (s *servers) begin(addr netip.Addr, errno syscall.Errno, ended bool) (uint1
 		return 0, err
 	}
 	port := uint16(tcp.Addr().(*net.TCPAddr).Port) //nolint:forcetypeassert,gosec // it is one
-	var l net.Listener = tcp
 	v := &server{done: make(chan struct{})}
-	if errno != 0 {
-		v.listener = &listener{Listener: tcp, errno: errno, news: make(chan struct{}, 1)}
-		l = v.listener
-	} else {
-		v.listener = &listener{Listener: tcp}
-	}
+	v.listener = &listener{TCPListener: tcp, errno: errno, news: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	v.cancel = cancel
 	if ended {
@@ -77,7 +82,7 @@ func (s *servers) begin(addr netip.Addr, errno syscall.Errno, ended bool) (uint1
 	s.mu.Unlock()
 	go func() {
 		defer close(v.done)
-		v.err = echo.Serve(ctx, l)
+		v.err = echo.Serve(ctx, v.listener)
 	}()
 	return port, nil
 }
@@ -137,7 +142,7 @@ func (s *servers) closeListener(port uint16) error {
 	if err != nil {
 		return err
 	}
-	if err := v.listener.Listener.Close(); err != nil {
+	if err := v.listener.TCPListener.Close(); err != nil {
 		return err
 	}
 	return s.end(port)
@@ -190,12 +195,13 @@ func (s *servers) heal(port uint16) (int, error) {
 
 // listener fails with errno as long as there is one.
 type listener struct {
-	net.Listener
+	*net.TCPListener
 	news chan struct{}
 
 	mu     sync.Mutex
 	errno  syscall.Errno
 	failed int
+	conns  []net.Conn // all that were accepted: the collector is not to close what the learner forgot
 }
 
 // Close closes the listener: Accept says so from then on, as a real one does.
@@ -203,7 +209,7 @@ func (l *listener) Close() error {
 	l.mu.Lock()
 	l.errno = 0
 	l.mu.Unlock()
-	return l.Listener.Close()
+	return l.TCPListener.Close()
 }
 
 // Accept fails as accept(2) would, or accepts.
@@ -215,7 +221,13 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 	l.mu.Unlock()
 	if errno == 0 {
-		return l.Listener.Accept()
+		conn, err := l.TCPListener.Accept()
+		if err == nil {
+			l.mu.Lock()
+			l.conns = append(l.conns, conn)
+			l.mu.Unlock()
+		}
+		return conn, err
 	}
 	select {
 	case l.news <- struct{}{}:
