@@ -73,9 +73,6 @@ func (b *Bench) Host() netip.Addr { return b.plan.Target.Addr }
 // Host6 is the target's IPv6 address.
 func (b *Bench) Host6() netip.Addr { return b.plan.Target.Addr6 }
 
-// Seat is the address that the program's own packets come from.
-func (b *Bench) Seat() netip.Addr { return b.plan.Seat.Addr }
-
 // Call is one call of a function of the learner's.
 type Call struct {
 	// Context is the call's, as the learner's function sees it; nil is the

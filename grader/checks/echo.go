@@ -312,8 +312,7 @@ func echoResets(t *check.T) {
 // nil, promptly, and nobody is listened to any more.
 func (e *echo) requireStopped(whose string) {
 	r := e.call("Cancel", "cancel, and waited for Serve")
-	tr := e.b.Trace()
-	_ = tr
+	e.b.Trace()
 	switch {
 	case r.Err != nil:
 		e.t.Failf("Serve returned the error %q when its context had ended; to be asked to stop is no failure: nil", r.Err.Text)
