@@ -104,14 +104,14 @@ func (s scanned) requireEach(t *check.T, b *check.Bench, ports []plan.Port) *che
 func (s scanned) requireSeen(t *check.T, b *check.Bench, ports []plan.Port) *check.Trace {
 	tr := s.requireEach(t, b, ports)
 	for _, p := range ports {
-		s.requireSaw(t, tr.Tries(p), p)
+		s.requireSaw(tr.Tries(p), p)
 	}
 	return tr
 }
 
 // requireSaw holds one verdict against the wire: this scanner reads packets, and
 // can know exactly what was there.
-func (s scanned) requireSaw(t *check.T, f check.Finding, p plan.Port) {
+func (s scanned) requireSaw(f check.Finding, p plan.Port) {
 	got, _ := s.of(p.Number)
 	said := fmt.Sprintf("%s returned %s (%s) for port %d", s.says, orNothing(string(got.State)), orNothing(string(got.Reason)), p.Number)
 	f.Require(check.Verdict{Said: said, Got: got, Want: f.ByWire()})
@@ -501,7 +501,7 @@ func sweepKnown(t *check.T, want error, after time.Duration, begin func(after ti
 			t.Failf("%s has a verdict on port %d, which was silent and had most of its timeout left: nobody can know yet", s.says, p.Number)
 		}
 		if known || before {
-			s.requireSaw(t, f, p)
+			s.requireSaw(f, p)
 		}
 	}
 	return proved || !late

@@ -35,8 +35,8 @@ type Mutant struct {
 	// KilledBy lists the checks that must fail, the one it was written for first.
 	KilledBy []string `toml:"killed_by"`
 	// Exactly says that these are all: no other check may fail the mutant.
-	Exactly bool `toml:"exactly"`
-	Edits    []Edit   `toml:"edit"`
+	Exactly bool   `toml:"exactly"`
+	Edits   []Edit `toml:"edit"`
 	// Like names another mutant, "06_probe/always-open", whose edits this one
 	// shares; it has none of its own then.
 	Like string `toml:"like"`

@@ -65,7 +65,7 @@ func checksum(from, to netip.Addr, segment []byte) uint16 {
 	for sum > 0xffff {
 		sum = sum>>16 + sum&0xffff
 	}
-	return ^uint16(sum) //nolint:gosec // folded
+	return ^uint16(sum)
 }
 
 // readTCP takes a segment for an answer if the host sent it to our port, and it
