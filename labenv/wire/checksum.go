@@ -11,7 +11,7 @@ import (
 // finishes it: such a segment is sound.
 func damaged(src, dst netip.Addr, segment []byte) bool {
 	const checksumAt = 16
-	pseudo := sum(ProtoTCP+uint32(len(segment)), src.AsSlice(), dst.AsSlice()) //nolint:gosec // a segment is shorter than 64 KiB
+	pseudo := sum(ProtoTCP+uint32(len(segment)), src.AsSlice(), dst.AsSlice())    //nolint:gosec // a segment is shorter than 64 KiB
 	unfinished := binary.BigEndian.Uint16(segment[checksumAt:]) == uint16(pseudo) //nolint:gosec // folded
 	return sum(pseudo, segment) != 0xffff && !unfinished
 }
