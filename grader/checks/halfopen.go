@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -444,67 +443,13 @@ func requireNothingReceived(t *check.T, b *check.Bench, s scanned) {
 // halfopenCancelledKeepsWhatIsKnown: package context. The wire tells what was
 // known well before the end.
 func halfopenCancelledKeepsWhatIsKnown(t *check.T) {
-	holdSweepKnown(t, context.Canceled, func(after time.Duration) (context.Context, func()) {
-		ctx, cancel := context.WithCancel(t.Context())
-		timer := time.AfterFunc(after, cancel)
-		return ctx, func() { timer.Stop(); cancel() }
+	requireKeepsWhatIsKnown(t, cancellable{
+		scan: func(ctx context.Context, b *check.Bench, ports []plan.Port) scanned {
+			return sweep(ctx, t, b, b.Host(), numbers(ports), rawOptions{Timeout: longTimeout, Retries: 1})
+		},
+		find:    (*check.Trace).Tries,
+		require: func(s scanned, f check.Finding, p plan.Port) { s.requireSaw(f, p) },
 	})
-	holdSweepKnown(t, context.DeadlineExceeded, func(after time.Duration) (context.Context, func()) {
-		ctx, cancel := context.WithTimeout(t.Context(), after)
-		return ctx, cancel
-	})
-}
-
-// holdSweepKnown makes scans that begin ends, each longer than the one before,
-// until one proves something.
-func holdSweepKnown(t *check.T, want error, begin func(after time.Duration) (context.Context, func())) {
-	for after := longest / 8; !sweepKnown(t, want, after, begin); after *= 2 {
-		if after >= longest {
-			t.Broken(errors.New("on this machine nothing was known well before a scan was cancelled: it is too busy to tell"))
-		}
-	}
-}
-
-// sweepKnown makes one such scan. It returns false where that proves nothing.
-func sweepKnown(t *check.T, want error, after time.Duration, begin func(after time.Duration) (context.Context, func())) bool {
-	const early = 250 * time.Millisecond
-	d := t.Draft()
-	silent := d.Ports(10, plan.Drop)
-	ports := slices.Concat(d.Ports(6, plan.Echo), d.Ports(6, plan.Closed), silent)
-	b := t.Bench(d.Plan())
-	ctx, done := begin(after)
-	t.Cleanup(done)
-	s := sweep(ctx, t, b, b.Host(), numbers(ports), rawOptions{Timeout: 10 * time.Second, Retries: 1})
-	over, end := hasEnded(ctx), time.Now().Add(-s.reply.After)
-
-	tr := b.Trace()
-	asked := false
-	for _, p := range ports {
-		asked = tr.Tries(p).Asked() || asked
-	}
-	requireContextError(t, s.says, s.reply, want, over)
-	requirePrompt(t, s.says, s.reply)
-	late := after <= early+turns*s.reply.Late
-	switch {
-	case !asked && late && after < longest:
-		return false
-	case !asked:
-		t.Failf("%s asked no port at all until its context ended", s.says)
-	}
-	proved := false
-	for _, p := range ports {
-		f := tr.Tries(p)
-		_, known := s.of(p.Number)
-		before := f.DecidedBefore(end.Add(-early - turns*s.reply.Late))
-		proved = proved || before
-		if known && slices.Contains(silent, p) {
-			t.Failf("%s has a verdict on port %d, which was silent and had most of its timeout left: nobody can know yet", s.says, p.Number)
-		}
-		if known || before {
-			s.requireSaw(f, p)
-		}
-	}
-	return proved || !late
 }
 
 // halfopenBadArgumentsAreErrors: a question that cannot be asked has no verdict.

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -275,75 +274,13 @@ func scanSilenceIsWaitedForTogether(t *check.T) {
 // scanCancelledKeepsWhatIsKnown: partial results are promised, whether the
 // context is cancelled or reaches its deadline (package context).
 func scanCancelledKeepsWhatIsKnown(t *check.T) {
-	requireKnown(t, context.Canceled, func(after time.Duration) (context.Context, func()) {
-		ctx, cancel := context.WithCancel(t.Context())
-		timer := time.AfterFunc(after, cancel)
-		return ctx, func() { timer.Stop(); cancel() }
+	requireKeepsWhatIsKnown(t, cancellable{
+		scan: func(ctx context.Context, b *check.Bench, ports []plan.Port) scanned {
+			return scan(ctx, t, b, b.Host(), numbers(ports), options{longTimeout, len(ports)})
+		},
+		find:    (*check.Trace).Port,
+		require: func(s scanned, f check.Finding, p plan.Port) { s.requireVerdict(t, f, p) },
 	})
-	requireKnown(t, context.DeadlineExceeded, func(after time.Duration) (context.Context, func()) {
-		ctx, cancel := context.WithTimeout(t.Context(), after)
-		return ctx, cancel
-	})
-}
-
-// longest is how long a scan runs at most before it is cancelled.
-const longest = 4 * time.Second
-
-// requireKnown scans with a context that begin makes, until it ends with the
-// error want. What the wire shows to have been decided well before that has to
-// be among the results, and a silent port, most of whose timeout was left,
-// cannot be. Where the machine was so busy that nothing can have been decided well
-// before, it lets the next scan run for longer.
-func requireKnown(t *check.T, want error, begin func(after time.Duration) (context.Context, func())) {
-	for after := longest / 8; !holdKnown(t, want, after, begin); after *= 2 {
-		if after >= longest {
-			t.Broken(errors.New("on this machine nothing was known well before a scan was cancelled: it is too busy to tell"))
-		}
-	}
-}
-
-// holdKnown makes one such scan. It returns false where that proves nothing.
-func holdKnown(t *check.T, want error, after time.Duration, begin func(after time.Duration) (context.Context, func())) bool {
-	const early = 250 * time.Millisecond
-	d := t.Draft()
-	silent := d.Ports(10, plan.Drop)
-	ports := append(append(d.Ports(6, plan.Echo), d.Ports(6, plan.Closed)...), silent...)
-	b := t.Bench(d.Plan())
-	ctx, done := begin(after)
-	t.Cleanup(done)
-	s := scan(ctx, t, b, b.Host(), numbers(ports), options{10 * time.Second, len(ports)})
-	over, end := hasEnded(ctx), time.Now().Add(-s.reply.After)
-
-	tr := b.Trace()
-	asked := false
-	for _, p := range ports {
-		asked = tr.Port(p).Asked() || asked
-	}
-	requireContextError(t, s.says, s.reply, want, over)
-	requirePrompt(t, s.says, s.reply)
-	// On a busy machine a scan may not have come to its turn, or nothing may have
-	// been decided so early that it counts.
-	late := after <= early+turns*s.reply.Late
-	switch {
-	case !asked && late && after < longest:
-		return false
-	case !asked:
-		t.Failf("%s asked no port at all until its context ended", s.says)
-	}
-	proved := false
-	for _, p := range ports {
-		f := tr.Port(p)
-		_, known := s.of(p.Number)
-		before := f.DecidedBefore(end.Add(-early - turns*s.reply.Late))
-		proved = proved || before
-		if known || before {
-			s.requireVerdict(t, f, p)
-		}
-		if known && slices.Contains(silent, p) {
-			t.Failf("%s has a verdict on port %d, which was silent and had most of its timeout left: nobody can know yet", s.says, p.Number)
-		}
-	}
-	return proved || !late
 }
 
 // scanFewDescriptorsSuffice: RLIMIT_NOFILE (getrlimit(2)) of 256, four times as
