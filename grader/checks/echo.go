@@ -94,11 +94,16 @@ func (e *echo) converse(clients ...plan.Client) []plan.Talk {
 	return talks
 }
 
-func (e *echo) requireRunning() {
-	r := e.call("Running", "Serve, to see whether it still runs")
-	var running bool
+// running tells whether Serve has not returned yet; the reply has its error if it
+// has.
+func (e *echo) running() (running bool, r *drive.Reply) {
+	r = e.call("Running", "Serve, to see whether it still runs")
 	decode(e.t, r, &running)
-	switch {
+	return running, r
+}
+
+func (e *echo) requireRunning() {
+	switch running, r := e.running(); {
 	case running:
 	case r.Err != nil:
 		e.b.Trace()
@@ -406,10 +411,7 @@ func echoTemporaryErrors(t *check.T) {
 }
 
 func (e *echo) requireRunningAfter(errno syscall.Errno) {
-	r := e.call("Running", "Serve, to see whether it still runs")
-	var running bool
-	decode(e.t, r, &running)
-	if !running {
+	if running, _ := e.running(); !running {
 		e.b.Trace()
 		e.t.Failf("Accept failed with %q, which passes, and Serve returned", errno)
 	}
