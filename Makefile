@@ -20,9 +20,8 @@ WIRELAB := bin/wirelab
 # Elsewhere than on Linux all labs are of containers.
 TAGS    := $(if $(filter-out linux,$(shell $(GO) env GOOS)),-tags docker)
 COMPOSE := bin/composelab
-# With the same flags as above, so that each package is compiled once; `make
-# lint` vets.
-TEST    := CGO_ENABLED=0 $(GO) test -trimpath -vet=off
+# With the same flags as above, so that each package is compiled once.
+TEST    := CGO_ENABLED=0 $(GO) test -trimpath
 SHARED  := $(if $(LAB),--lab $(LAB)) $(if $(SEED),--seed $(SEED))
 KIT     := $(shell $(GO) list ./... 2>/dev/null | grep -v '^wirelab/exercises/[0-9]')
 # A solution that is a test needs a lab and a scanner: package grade runs it.
