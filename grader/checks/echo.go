@@ -56,7 +56,7 @@ type echo struct {
 
 // serveEcho has the learner's program serve at one of the seat's addresses.
 func serveEcho(t *check.T, b *check.Bench, at netip.Addr) *echo {
-	return beginEcho(t, b, at, check.Call{Method: "Serve", Args: []any{at, false}, Says: fmt.Sprintf("Serve(ctx, a listener at %v)", at)})
+	return beginEcho(t, b, at, check.Call{Method: "Start", Args: []any{at, false}, Says: fmt.Sprintf("Serve(ctx, a listener at %v)", at)})
 }
 
 // beginEcho makes a call of the driver's that starts Serve.
@@ -352,7 +352,7 @@ func echoContextEndsIt(t *check.T) {
 		}
 	}
 	begun := beginEcho(t, b, b.Seat(), check.Call{
-		Method: "Serve", Args: []any{b.Seat(), true}, Says: "Serve(a context that has ended, a listener)",
+		Method: "Start", Args: []any{b.Seat(), true}, Says: "Serve(a context that has ended, a listener)",
 	})
 	begun.requireStopped(" before it was called")
 	idle := serveEcho(t, b, b.Seat())

@@ -21,7 +21,7 @@ import (
 func main() {
 	s := &servers{running: map[uint16]*server{}}
 	serve.Main(serve.Functions{
-		"Serve": s.start, "Failing": s.failing, "Await": s.await, "Heal": s.heal,
+		"Start": s.start, "Failing": s.failing, "Await": s.await, "Heal": s.heal,
 		"Running": s.isRunning, "Cancel": s.cancel, "Close": s.closeListener, "End": s.end,
 		"Collect": collect,
 	})
