@@ -79,13 +79,9 @@ func (f Finding) Asked() bool { return f.State != "" }
 // that the wire and the plan agree. Where they do not, nobody can be blamed
 // and the check ends in error, unless the seat itself forged frames.
 func (tr *Trace) Port(p plan.Port) Finding {
-	f := Finding{truth: p, trace: tr}
-	for _, c := range tr.Target.To(p.Number) {
+	f := Finding{truth: p, trace: tr, Conversations: tr.questions(p)}
+	for _, c := range f.Conversations {
 		state, reason, _ := c.Verdict()
-		if state == "" {
-			continue
-		}
-		f.Conversations = append(f.Conversations, c)
 		if f.State == "" {
 			f.State, f.Reason = state, reason
 		}
@@ -94,6 +90,17 @@ func (tr *Trace) Port(p plan.Port) Finding {
 		}
 	}
 	return f
+}
+
+// questions are the conversations in which the port was sent a SYN.
+func (tr *Trace) questions(p plan.Port) []wire.Conversation {
+	var asked []wire.Conversation
+	for _, c := range tr.Target.To(p.Number) {
+		if state, _, _ := c.Verdict(); state != "" {
+			asked = append(asked, c)
+		}
+	}
+	return asked
 }
 
 // disagree ends the check: the lab did not do what it was told, or the seat

@@ -12,13 +12,9 @@ import (
 // plan.Port) silence is no contradiction, and is what the wire says then.
 // Anything else that disagrees with the plan ends the check, as for Port.
 func (tr *Trace) Tries(p plan.Port) Finding {
-	f := Finding{truth: p, trace: tr}
-	for _, c := range tr.Target.To(p.Number) {
+	f := Finding{truth: p, trace: tr, Conversations: tr.questions(p)}
+	for _, c := range f.Conversations {
 		state, reason, _ := c.Verdict()
-		if state == "" {
-			continue
-		}
-		f.Conversations = append(f.Conversations, c)
 		if f.State == "" || f.Reason == port.NoResponse {
 			f.State, f.Reason = state, reason
 		}
