@@ -91,6 +91,9 @@ func (s scanned) requireEach(t *check.T, b *check.Bench, ports []plan.Port) *che
 			t.Failf("port %d was asked for and has no result", p.Number)
 		}
 	}
+	if len(s.results) != len(ports) {
+		t.Failf("%s returned %s, not %d", s.says, counted(len(s.results), "result"), len(ports))
+	}
 	for _, p := range ports {
 		if !tr.Tries(p).Asked() {
 			t.Failf("port %d was never asked: no SYN went there", p.Number)
