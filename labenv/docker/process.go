@@ -54,8 +54,8 @@ func (l *lab) start(ctx context.Context, prog labenv.Program) (*process, error) 
 		return nil, err
 	}
 	p := &process{lab: l, seat: seat}
-	request := relay.BeginRequest{SHA256: sum, Program: protocol.ProgramRequest{
-		Args: prog.Args, NetRaw: prog.NetRaw, Limits: prog.Limits.OrDefault(), Guards: l.labs.cfg.Guards,
+	request := relay.BeginRequest{SHA256: sum, Terminal: prog.Terminal, Program: protocol.ProgramRequest{
+		Args: prog.Args, NetRaw: prog.NetRaw, Files: prog.Files, Limits: prog.Limits.OrDefault(), Guards: l.labs.cfg.Guards,
 	}}
 	if err := p.begin(ctx, request); err != nil {
 		return nil, err

@@ -67,6 +67,9 @@ var conformance = []struct {
 	{"captures in a flood", suite.captureFlood},
 
 	{"a program is given what it is given", suite.surroundings},
+	{"a program reads its files", suite.files},
+	{"a program's files are its own", suite.filesApart},
+	{"a program's terminal", suite.terminal},
 	{"a file that is no program", suite.noProgram},
 	{"a program prints", suite.prints},
 	{"a program ends", suite.ends},

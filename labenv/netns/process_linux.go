@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"slices"
 	"sync"
@@ -13,17 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/labenv"
-	"wirelab/labenv/fdrpc"
 	"wirelab/labenv/labhost/protocol"
+	"wirelab/labenv/labhost/stdio"
 )
 
 // process is a program in the seat.
 type process struct {
-	lab     *lab
-	pid     int
-	channel *net.UnixConn
-	stdout  *os.File
-	stderr  *os.File
+	lab   *lab
+	pid   int
+	pipes *stdio.Pipes
 
 	closing sync.Once
 	err     error
@@ -34,21 +31,21 @@ func (l *lab) Start(ctx context.Context, prog labenv.Program) (labenv.Process, e
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("start the program: %w", err)
 	}
-	p := &process{lab: l}
-	theirs, err := p.open()
+	pipes, theirs, err := stdio.Open(prog.Terminal)
 	defer func() {
 		for _, f := range theirs {
 			_ = f.Close() // the program has its own copies
 		}
 	}()
 	if err != nil {
-		return nil, errors.Join(err, p.free())
+		return nil, errors.Join(err, pipes.Close())
 	}
+	p := &process{lab: l, pipes: pipes}
 	request := protocol.ProgramRequest{
-		Args: prog.Args, NetRaw: prog.NetRaw, Limits: prog.Limits.OrDefault(), Guards: l.guards,
+		Args: prog.Args, NetRaw: prog.NetRaw, Files: prog.Files, Limits: prog.Limits.OrDefault(), Guards: l.guards,
 	}
 	if err := p.begin(ctx, request, append([]*os.File{prog.Exe}, theirs...)); err != nil {
-		return nil, errors.Join(fmt.Errorf("start the program: %w", translate(err)), p.free())
+		return nil, errors.Join(fmt.Errorf("start the program: %w", translate(err)), pipes.Close())
 	}
 	return p, nil
 }
@@ -75,32 +72,14 @@ func (p *process) begin(ctx context.Context, request protocol.ProgramRequest, fi
 	return err
 }
 
-// open makes the program's channel, stdout and stderr, and returns its ends.
-func (p *process) open() (theirs []*os.File, err error) {
-	conn, channel, err := fdrpc.Pair()
-	if err != nil {
-		return nil, err
-	}
-	p.channel, theirs = conn, []*os.File{channel}
-	for _, ours := range []**os.File{&p.stdout, &p.stderr} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return theirs, fmt.Errorf("pipe: %w", err)
-		}
-		*ours = r
-		theirs = append(theirs, w)
-	}
-	return theirs, nil
-}
-
 // Channel is the program's descriptor 3.
-func (p *process) Channel() io.ReadWriteCloser { return p.channel }
+func (p *process) Channel() io.ReadWriteCloser { return p.pipes.Channel }
 
 // Stdout is what the program prints.
-func (p *process) Stdout() io.Reader { return p.stdout }
+func (p *process) Stdout() io.Reader { return p.pipes.Stdout }
 
 // Stderr is what the program prints on stderr.
-func (p *process) Stderr() io.Reader { return p.stderr }
+func (p *process) Stderr() io.Reader { return p.pipes.Stderr }
 
 func (p *process) call(ctx context.Context, method string, params, result any) error {
 	_, err := p.lab.seat.Call(ctx, method, params, nil, result)
@@ -140,7 +119,7 @@ func (p *process) Close() error {
 		if errors.Is(err, labenv.ErrClosed) {
 			err = nil
 		}
-		p.err = errors.Join(err, p.free())
+		p.err = errors.Join(err, p.pipes.Close())
 	})
 	return p.err
 }
@@ -153,22 +132,4 @@ func (p *process) end(ctx context.Context) error {
 	}
 	_, err := p.Wait(ctx)
 	return err
-}
-
-// free closes this side's descriptors.
-func (p *process) free() error {
-	var errs []error
-	if p.channel != nil {
-		if err := p.channel.Close(); !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
-		}
-	}
-	for _, f := range []*os.File{p.stdout, p.stderr} {
-		if f != nil {
-			if err := f.Close(); !errors.Is(err, os.ErrClosed) {
-				errs = append(errs, err)
-			}
-		}
-	}
-	return errors.Join(errs...)
 }

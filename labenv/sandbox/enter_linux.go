@@ -15,8 +15,10 @@ import (
 
 // Config says what to become.
 type Config struct {
-	Args   []string      `json:"args"` // of the program, without its name
-	NetRaw bool          `json:"net_raw"`
+	Args   []string `json:"args"` // of the program, without its name
+	NetRaw bool     `json:"net_raw"`
+	// Files says that the watcher has files for the program.
+	Files  bool          `json:"files,omitempty"`
 	Limits labenv.Limits `json:"limits"` // every field set
 	Guards Guards        `json:"guards"`
 	// Contained says that a container's engine has made the walls that need

@@ -117,6 +117,23 @@ func onOption(level, option uint32, answer bpf.RetConstant) []bpf.Instruction {
 	}
 }
 
+// ioctlRule allows to ask whether a descriptor is a terminal, and how large
+// (ioctl_tty(2)), and with raw for the names and flags of interfaces
+// (netdevice(7)).
+func ioctlRule(raw bool) []bpf.Instruction {
+	body := []bpf.Instruction{
+		argument(1),
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.TCGETS, SkipTrue: 2},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.TIOCGWINSZ, SkipTrue: 1},
+		bpf.Jump{Skip: 1},
+		allow,
+	}
+	if raw {
+		return append(body, when(1, 0xff00, 0x8900)...)
+	}
+	return append(body, notify)
+}
+
 // ownThreads allows signals to threads of the process pid: Go's runtime sends
 // some. 0 is any process: in a PID namespace of its own a program finds no other.
 func ownThreads(pid uint32) []bpf.Instruction {
@@ -144,12 +161,13 @@ func conditional(raw bool, pid uint32) []rule {
 		{unix.SYS_PRCTL, when(0, ^uint32(0), unix.PR_SET_VMA)}, // Go's runtime names its memory
 		{unix.SYS_SOCKET, socketRule(raw)},
 		{unix.SYS_SETSOCKOPT, setsockoptRule()},
+		{unix.SYS_IOCTL, ioctlRule(raw)},
 	}
 }
 
 // filter assembles the allow-list. What it does not allow is put to the
 // watcher (SECCOMP_RET_USER_NOTIF), who refuses and remembers.
-func filter(raw bool, pid uint32) ([]unix.SockFilter, error) {
+func filter(cfg Config, pid uint32) ([]unix.SockFilter, error) {
 	prog := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offArch, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
@@ -157,15 +175,12 @@ func filter(raw bool, pid uint32) ([]unix.SockFilter, error) {
 		bpf.LoadAbsolute{Off: offNumber, Size: 4},
 	}
 	for _, n := range append(commonCalls, archCalls...) {
+		if _, asked := statCalls[int32(n)]; asked && cfg.Files { //nolint:gosec // a system call's number
+			continue // of these files the watcher tells
+		}
 		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: n, SkipTrue: 1}, allow)
 	}
-	rules := conditional(raw, pid)
-	if raw {
-		// Interface names and flags (netdevice(7)), and of what sockets can be
-		// asked no more.
-		rules = append(rules, rule{unix.SYS_IOCTL, when(1, 0xff00, 0x8900)})
-	}
-	for _, r := range rules {
+	for _, r := range conditional(cfg.NetRaw, pid) {
 		prog = append(prog, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: r.number, SkipTrue: uint8(len(r.body))}) //nolint:gosec // rules are short
 		prog = append(prog, r.body...)
 	}
@@ -192,7 +207,7 @@ func filterSystemCalls(cfg Config) (int, error) {
 	if cfg.Contained {
 		pid = uint32(unix.Getpid()) //nolint:gosec // exec keeps it
 	}
-	f, err := filter(cfg.NetRaw, pid)
+	f, err := filter(cfg, pid)
 	if err != nil {
 		return 0, err
 	}

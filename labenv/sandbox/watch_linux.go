@@ -19,7 +19,8 @@ const maxRefused = 32
 // it refuses them and remembers their names.
 type Watcher struct {
 	listener *os.File
-	entered  bool // the program's own exec has been let through
+	entered  bool              // the program's own exec has been let through
+	files    map[string][]byte // what the program may read, by path
 
 	mu      sync.Mutex
 	refused []string
@@ -32,8 +33,10 @@ const entered = 1
 
 // Watch waits until the program on the other end of socket has entered its
 // sandbox and runs, and answers for its refused system calls in the background,
-// until it ends. An error tells why it could not enter, or not be run.
-func Watch(socket *os.File) (*Watcher, error) {
+// until it ends. files are what the program may read, by absolute path; its
+// Config says whether there are any. An error tells why it could not enter, or
+// not be run.
+func Watch(socket *os.File, files map[string][]byte) (*Watcher, error) {
 	oob := make([]byte, unix.CmsgSpace(4))
 	text := make([]byte, 1024)
 	n, oobn, _, _, err := unix.Recvmsg(int(socket.Fd()), text, oob, unix.MSG_CMSG_CLOEXEC)
@@ -45,7 +48,7 @@ func Watch(socket *os.File) (*Watcher, error) {
 	case text[0] != entered:
 		return nil, errors.New(string(text[:n]))
 	}
-	w := &Watcher{seen: map[string]bool{}}
+	w := &Watcher{seen: map[string]bool{}, files: files}
 	if oobn > 0 { // else a test runs it without a filter
 		if w.listener, err = listener(oob[:oobn]); err != nil {
 			return nil, err
@@ -127,7 +130,10 @@ func (w *Watcher) run() {
 		if errno != 0 {
 			return
 		}
-		r := w.judge(n)
+		r, answered := w.judge(n)
+		if answered {
+			continue
+		}
 		_, _, errno = unix.Syscall(unix.SYS_IOCTL, fd, unix.SECCOMP_IOCTL_NOTIF_SEND, uintptr(unsafe.Pointer(&r)))
 		// An answer that fails found nobody: a signal, such as Go's runtime
 		// sends its own threads, took the caller back, and it will ask again.
@@ -135,23 +141,21 @@ func (w *Watcher) run() {
 	}
 }
 
-// judge refuses, with the one exception of the exec that starts the program:
-// at that moment no line of the program has run.
-func (w *Watcher) judge(n notification) response {
-	r := response{ID: n.ID, Error: -int32(unix.EPERM)}
+// judge refuses, with two exceptions: the exec that starts the program, for at
+// that moment no line of the program has run, and the files that the program
+// was given. answered is true where the program has its answer already.
+func (w *Watcher) judge(n notification) (r response, answered bool) {
 	if n.Nr == unix.SYS_EXECVEAT && !w.entered {
-		return response{ID: n.ID, Flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
+		return response{ID: n.ID, Flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}, false
 	}
-	if arg, ok := openCalls[n.Nr]; ok {
-		r.Error = -int32(unix.ENOENT)
-		path := readString(n.PID, n.Args[arg])
-		if !harmless[path] {
-			w.remember(fmt.Sprintf("open %q", path))
-		}
-		return r
+	if call, ok := openCalls[n.Nr]; ok {
+		return w.open(n, call)
+	}
+	if call, ok := statCalls[n.Nr]; ok {
+		return w.describe(n, call), false
 	}
 	w.remember(name(n))
-	return r
+	return refuse(n, unix.EPERM), false
 }
 
 func (w *Watcher) remember(call string) {

@@ -33,17 +33,17 @@ func Run(ctx context.Context) error {
 	n.register(handlers)
 	h.register(handlers)
 	s.register(handlers)
-	return relay.Serve(ctx, stdio{os.Stdin, os.Stdout}, handlers)
+	return relay.Serve(ctx, standard{os.Stdin, os.Stdout}, handlers)
 }
 
-// stdio is standard input and output as one stream.
-type stdio struct {
+// standard is standard input and output as one stream.
+type standard struct {
 	io.ReadCloser
 	out io.WriteCloser
 }
 
 // Write writes to standard output.
-func (s stdio) Write(p []byte) (int, error) { return s.out.Write(p) }
+func (s standard) Write(p []byte) (int, error) { return s.out.Write(p) }
 
 // params decodes a call's parameters.
 func params[T any](c *relay.Call) (T, error) {

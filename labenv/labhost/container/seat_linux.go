@@ -18,6 +18,7 @@ import (
 	"wirelab/labenv/labhost/protocol"
 	"wirelab/labenv/labhost/relay"
 	"wirelab/labenv/labhost/seat"
+	"wirelab/labenv/labhost/stdio"
 )
 
 // seatRelay keeps the programs that were sent, has the seat start them, and
@@ -28,18 +29,12 @@ type seatRelay struct {
 	seat *fdrpc.Client
 
 	mu       sync.Mutex
-	programs map[string]*os.File // by SHA-256
-	pipes    map[int]*pipes      // by process id
-}
-
-// pipes are this process's ends of a program's.
-type pipes struct {
-	channel        *net.UnixConn
-	stdout, stderr *os.File
+	programs map[string]*os.File  // by SHA-256
+	pipes    map[int]*stdio.Pipes // by process id
 }
 
 func newSeat() *seatRelay {
-	return &seatRelay{programs: map[string]*os.File{}, pipes: map[int]*pipes{}}
+	return &seatRelay{programs: map[string]*os.File{}, pipes: map[int]*stdio.Pipes{}}
 }
 
 func (s *seatRelay) register(handlers map[string]relay.Handler) {
@@ -151,17 +146,16 @@ func (s *seatRelay) begin(ctx context.Context, c *relay.Call) (any, error) {
 	if !ok {
 		return nil, errors.New("that program was not sent")
 	}
-	p := &pipes{}
-	theirs, err := p.open()
+	p, theirs, err := stdio.Open(r.Terminal)
 	defer closeAll(theirs)
 	if err != nil {
-		return nil, errors.Join(err, p.close())
+		return nil, errors.Join(err, p.Close())
 	}
 	r.Program.Contained = true
 	r.Program.Limits.Threads += threads()
 	var reply protocol.ProgramReply
 	if _, err := client.Call(ctx, protocol.StartProgram, r.Program, append([]*os.File{exe}, theirs...), &reply); err != nil {
-		return nil, errors.Join(err, p.close())
+		return nil, errors.Join(err, p.Close())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,36 +183,6 @@ func threads() int {
 	return n
 }
 
-func (p *pipes) open() (theirs []*os.File, err error) {
-	conn, channel, err := fdrpc.Pair()
-	if err != nil {
-		return nil, err
-	}
-	p.channel, theirs = conn, []*os.File{channel}
-	for _, ours := range []**os.File{&p.stdout, &p.stderr} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return theirs, fmt.Errorf("pipe: %w", err)
-		}
-		*ours = r
-		theirs = append(theirs, w)
-	}
-	return theirs, nil
-}
-
-func (p *pipes) close() error {
-	var errs []error
-	if p.channel != nil {
-		errs = append(errs, p.channel.Close())
-	}
-	for _, f := range []*os.File{p.stdout, p.stderr} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
 func closeAll(files []*os.File) {
 	for _, f := range files {
 		_ = f.Close() // the program has its own copies
@@ -239,11 +203,11 @@ func (s *seatRelay) pipe(_ context.Context, c *relay.Call) (any, error) {
 	}
 	switch r.Pipe {
 	case relay.PipeChannel:
-		c.Then = func(stream *relay.Stream) { both(stream, p.channel) }
+		c.Then = func(stream *relay.Stream) { both(stream, p.Channel) }
 	case relay.PipeStdout:
-		c.Then = func(stream *relay.Stream) { out(stream, p.stdout) }
+		c.Then = func(stream *relay.Stream) { out(stream, p.Stdout) }
 	case relay.PipeStderr:
-		c.Then = func(stream *relay.Stream) { out(stream, p.stderr) }
+		c.Then = func(stream *relay.Stream) { out(stream, p.Stderr) }
 	default:
 		return nil, fmt.Errorf("programs have no pipe %q", r.Pipe)
 	}
@@ -251,7 +215,7 @@ func (s *seatRelay) pipe(_ context.Context, c *relay.Call) (any, error) {
 }
 
 // out passes on what a program prints, until it or the listener ends.
-func out(stream *relay.Stream, from *os.File) {
+func out(stream *relay.Stream, from io.ReadCloser) {
 	_, _ = io.Copy(stream, from) // either end may go at any time
 	_ = from.Close()
 }

@@ -95,10 +95,11 @@ const (
 
 // ProgramRequest asks for a program to be started.
 type ProgramRequest struct {
-	Args   []string       `json:"args"`
-	NetRaw bool           `json:"net_raw"`
-	Limits labenv.Limits  `json:"limits"`
-	Guards sandbox.Guards `json:"guards"`
+	Args   []string          `json:"args"`
+	NetRaw bool              `json:"net_raw"`
+	Files  map[string][]byte `json:"files,omitempty"` // as labenv.Program has them
+	Limits labenv.Limits     `json:"limits"`
+	Guards sandbox.Guards    `json:"guards"`
 	// Contained is set where the seat is a container; see sandbox.Config.
 	Contained bool `json:"contained,omitempty"`
 }

@@ -99,8 +99,9 @@ type PutRequest struct {
 
 // BeginRequest asks for a program that was put to be started.
 type BeginRequest struct {
-	SHA256  string                  `json:"sha256"`
-	Program protocol.ProgramRequest `json:"program"`
+	SHA256   string                  `json:"sha256"`
+	Program  protocol.ProgramRequest `json:"program"`
+	Terminal bool                    `json:"terminal,omitempty"` // as labenv.Program has it
 }
 
 // The pipes of a program.

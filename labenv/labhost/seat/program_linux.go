@@ -40,7 +40,7 @@ const (
 // descriptor 3, stdout and stderr.
 func startProgram(r protocol.ProgramRequest, files []*os.File) (*program, error) {
 	cfg, err := json.Marshal(sandbox.Config{
-		Args: r.Args, NetRaw: r.NetRaw, Limits: r.Limits, Guards: r.Guards, Contained: r.Contained,
+		Args: r.Args, NetRaw: r.NetRaw, Files: len(r.Files) > 0, Limits: r.Limits, Guards: r.Guards, Contained: r.Contained,
 		Exe: fdExe, Notify: fdNotify,
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func namespaces(r protocol.ProgramRequest) uintptr {
 // watchProgram waits until the program has entered its sandbox and sets the
 // watchers on it.
 func watchProgram(cmd *exec.Cmd, r protocol.ProgramRequest, notify *os.File) (*program, error) {
-	w, err := sandbox.Watch(notify)
+	w, err := sandbox.Watch(notify, r.Files)
 	if err != nil {
 		// It may have ended by itself; it is collected either way.
 		_, _ = cmd.Process.Kill(), cmd.Wait()

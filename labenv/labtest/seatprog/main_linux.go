@@ -66,6 +66,7 @@ func (p *program) obey(r orders.Request) orders.Reply {
 		orders.Describe: p.describe, orders.Print: p.print, orders.Exit: p.exit,
 		orders.Open: p.open, orders.Socket: p.socket, orders.Allocate: p.allocate, orders.Spin: p.spin,
 		orders.Catch: p.catch, orders.Caught: p.caught,
+		orders.File: p.file, orders.Look: p.look, orders.Terminal: p.terminal,
 	}[r.Do]
 	if !ok {
 		return orders.Reply{Err: "unknown request " + r.Do}

@@ -24,6 +24,9 @@ const (
 	Spin     = "spin"     // for ever; there is no reply
 	Catch    = "catch"    // signal Number from now on
 	Caught   = "caught"   // reports the next signal that was caught
+	File     = "file"     // what file Text holds; Number is how it is opened (open(2))
+	Look     = "look"     // at file Text by its path (stat(2)): its size and mode
+	Terminal = "terminal" // of which size descriptor Number is (ioctl_tty(2))
 )
 
 // How a program that listens treats its clients.
@@ -67,6 +70,7 @@ type Reply struct {
 	Dials  []Dialled `json:"dials,omitempty"`
 	Args   []string  `json:"args,omitempty"`
 	Env    []string  `json:"env,omitempty"`
+	Size   []int     `json:"size,omitempty"` // in columns and rows; in bytes, and the mode
 }
 
 // Dialled is what came of one connection.
