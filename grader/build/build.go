@@ -101,12 +101,12 @@ type Builder struct {
 	Limits protocol.BuildLimits
 }
 
-// Build compiles the driver package (a path such as "./grader/drivers/06_probe")
-// with the tree in place. The program is an open file without a name, the
+// Build compiles a command (a path such as "./grader/drivers/06_probe") with the
+// tree in place. The program is an open file without a name, the
 // caller's to close. A failure that is the code's own is a *CompileError; names
 // rewrites the kit's file names in it to the learner's.
-func (b Builder) Build(ctx context.Context, driver string, tree stage.Tree, names func(string) string) (*os.File, error) {
-	return b.build(ctx, protocol.BuildRequest{Package: driver}, tree, names)
+func (b Builder) Build(ctx context.Context, command string, tree stage.Tree, names func(string) string) (*os.File, error) {
+	return b.build(ctx, protocol.BuildRequest{Package: command}, tree, names)
 }
 
 // BuildTest compiles a package's tests with the tree in place, as Build does a

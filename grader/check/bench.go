@@ -19,18 +19,20 @@ import (
 // runner or the check has another limit (Runner.Patience, T.Patience).
 const callLimit = 5 * time.Second
 
-// Bench is one lab with the learner's program in its seat.
+// Bench is one lab with the learner's program in its seat: one that serves
+// functions, or the runs of one that is its own master.
 type Bench struct {
 	t       *T
 	plan    plan.Plan // the truth, with the addresses that the lab uses
 	lab     labenv.Lab
-	process labenv.Process
+	process labenv.Process // of the program that serves; nil where there is none
 	driver  *drive.Driver
+	runs    []*Run
 	refused []string // what the sandbox refused the program, once it has ended
 }
 
-// Bench starts a lab that plays p, and the learner's program in it. It closes
-// both after the check.
+// Bench starts a lab that plays p, and the learner's program in it, which
+// serves calls. It closes both after the check.
 func (t *T) Bench(p plan.Plan) *Bench {
 	b := t.seat(p)
 	var err error
@@ -46,15 +48,27 @@ func (t *T) Bench(p plan.Plan) *Bench {
 func (t *T) seat(p plan.Plan) *Bench {
 	t.takeTurn()
 	defer t.giveTurn()
+	b := t.room(p)
+	b.process = b.start(labenv.Program{})
+	return b
+}
+
+// room starts a lab, whose seat is empty.
+func (t *T) room(p plan.Plan) *Bench {
 	b := &Bench{t: t, lab: t.lab(p)}
 	t.benches = append(t.benches, b)
 	b.plan = b.lab.Plan()
-	var err error
-	b.process, err = b.lab.Start(t.ctx, labenv.Program{Exe: t.runner.Program, NetRaw: t.runner.Exercise.NetRaw})
-	if err != nil {
-		t.Broken(fmt.Errorf("start the learner's program: %w", err))
-	}
 	return b
+}
+
+// start starts the learner's program.
+func (b *Bench) start(p labenv.Program) labenv.Process {
+	p.Exe, p.NetRaw = b.t.runner.Program, b.t.runner.Exercise.NetRaw
+	process, err := b.lab.Start(b.t.ctx, p)
+	if err != nil {
+		b.t.Broken(fmt.Errorf("start the learner's program: %w", err))
+	}
+	return process
 }
 
 // Target is the address of a port of the target's.
@@ -252,17 +266,35 @@ func (b *Bench) record() {
 // end ends the program and takes what it printed and what it was refused.
 // Ending it twice is no error.
 func (b *Bench) end() {
+	for _, r := range b.runs {
+		b.settle(r.program)
+	}
 	switch {
 	case b.driver != nil:
-		b.t.note(b.driver.Close())
-		if text := b.driver.Output().Text; b.t.result.Output == "" {
-			b.t.result.Output = text
-		}
-		var err error
-		b.refused, err = b.driver.Refused()
-		b.t.note(err)
+		b.settle(b.driver)
 	case b.process != nil:
 		b.t.note(b.process.Close())
+	}
+}
+
+// watched is what can be known of a program once it is closed.
+type watched interface {
+	Close() error
+	Output() drive.Output
+	Refused() ([]string, error)
+}
+
+func (b *Bench) settle(w watched) {
+	b.t.note(w.Close())
+	if text := w.Output().Text; b.t.result.Output == "" {
+		b.t.result.Output = text
+	}
+	refused, err := w.Refused()
+	b.t.note(err)
+	for _, call := range refused {
+		if !slices.Contains(b.refused, call) {
+			b.refused = append(b.refused, call)
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ type world struct {
 	functions map[string]func(*program, []json.RawMessage) *serve.Answer
 	// onStart, if set, is what the program does before it serves.
 	onStart func(*program)
+	// play, if set, is what a program does that is its own master.
+	play func(*program, labenv.Program)
 	// frames is what the target, and neighbour what the neighbour recorded.
 	frames, neighbour []frame
 	// doctor changes the recordings; nil changes nothing.
@@ -95,11 +97,11 @@ type fakeLab struct {
 
 func (l *fakeLab) Plan() plan.Plan { return l.plan }
 
-func (l *fakeLab) Start(context.Context, labenv.Program) (labenv.Process, error) {
+func (l *fakeLab) Start(_ context.Context, given labenv.Program) (labenv.Process, error) {
 	if l.world.startErr != nil {
 		return nil, l.world.startErr
 	}
-	return newProgram(l.world), nil
+	return newProgram(l.world, given), nil
 }
 
 func (l *fakeLab) Converse(_ context.Context, clients []plan.Client) ([]plan.Talk, error) {
@@ -136,12 +138,16 @@ type program struct {
 	exit   labenv.Exit
 }
 
-func newProgram(w *world) *program {
+func newProgram(w *world, given labenv.Program) *program {
 	p := &program{world: w, done: make(chan struct{})}
 	p.ours, p.theirs = net.Pipe()
 	p.stdout, p.out = io.Pipe()
 	p.stderr, p.err = io.Pipe()
-	go p.main()
+	if w.play != nil {
+		go w.play(p, given)
+	} else {
+		go p.main()
+	}
 	return p
 }
 
@@ -227,7 +233,11 @@ func (p *program) LimitDescriptors(_ context.Context, n int) error {
 // Signal ends the program as Go's runtime would: with its goroutines' stacks
 // on SIGQUIT, without a word on SIGKILL.
 func (p *program) Signal(_ context.Context, n int) error {
-	const sigquit = 3
+	const sigint, sigquit = 2, 3
+	if n == sigint {
+		p.end(labenv.Exit{Code: 1}, "interrupted\n")
+		return nil
+	}
 	if n == sigquit {
 		p.end(labenv.Exit{Code: 2, Refused: p.exit.Refused}, trace("SIGQUIT: quit"))
 		return nil

@@ -109,6 +109,7 @@ func refused(calls []string) string {
 
 // Numbers of Linux signals (signal(7)); the grader may run elsewhere.
 const (
+	sigInt  = 2
 	sigQuit = 3
 	sigKill = 9
 )

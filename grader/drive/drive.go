@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -68,26 +67,11 @@ func positive[T time.Duration | int | int64](n, otherwise T) T {
 // Driver makes calls into one running program. Its methods may be called from
 // several goroutines; calls are served at once, not one after the other.
 type Driver struct {
-	proc labenv.Process
-	// closeProc closes proc, once.
-	closeProc func() error
-	limits    Limits
-	rpc       *jrpc2.Client
-	lines     *lines
-	output    *recorder
-	calls     atomic.Int64 // the number of the latest call
-
-	reaping context.Context    // bounds the wait for the program's end
-	giveUp  context.CancelFunc // ends reaping
-	stopped chan struct{}      // closed when nothing more comes from the channel
-	ended   chan struct{}      // closed when the program has ended and what follows is known
-	err     error              // what calls return after ended
-	exit    labenv.Exit        // how the program ended
-	lost    error              // why exit is not known; nil if it is
-	helpers sync.WaitGroup     // the goroutines that outlive a call
-
-	mu    sync.Mutex
-	cause error // why the driver stopped the program; nil if it did not
+	*life
+	rpc     *jrpc2.Client
+	lines   *lines
+	calls   atomic.Int64  // the number of the latest call
+	stopped chan struct{} // closed when nothing more comes from the channel
 }
 
 // Start takes over a program that was just started and waits until it serves.
@@ -95,7 +79,7 @@ type Driver struct {
 // ctx bounds the start only. A program that dies or hangs in an init function
 // gives a CrashError or a HangError.
 func Start(ctx context.Context, p labenv.Process, limits Limits) (*Driver, error) {
-	d := newDriver(p, limits.orDefault())
+	d := newDriver(p, limits)
 	if err := d.handshake(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -103,15 +87,13 @@ func Start(ctx context.Context, p labenv.Process, limits Limits) (*Driver, error
 }
 
 func newDriver(p labenv.Process, limits Limits) *Driver {
-	d := &Driver{
-		proc: p, closeProc: sync.OnceValue(p.Close), limits: limits,
-		stopped: make(chan struct{}), ended: make(chan struct{}),
-	}
-	d.reaping, d.giveUp = context.WithCancel(context.Background())
-	d.output = newRecorder(limits, func() { d.stop(&FloodError{Where: "its output", Limit: limits.Flood}) })
-	d.lines = newLines(p.Channel(), newToken(), limits.Message)
+	d := &Driver{life: newLife(p, limits), stopped: make(chan struct{})}
+	d.lines = newLines(p.Channel(), newToken(), d.limits.Message)
 	drained := d.output.drain(p.Stdout(), p.Stderr())
-	d.helpers.Go(func() { d.reap(drained) })
+	d.helpers.Go(func() {
+		d.reap(d.endedByItself, d.stopped, drained)
+		d.lines.Close()
+	})
 	return d
 }
 
@@ -160,23 +142,4 @@ func (d *Driver) ask(method string, params any) (json.RawMessage, error) {
 
 // Close ends the program and frees what it held. Calls under way return
 // ErrClosed. Closing twice is no error.
-func (d *Driver) Close() error {
-	d.stop(ErrClosed)
-	err := d.closeProc()
-	<-d.ended
-	d.helpers.Wait()
-	d.giveUp()
-	return err
-}
-
-// Refused returns the system calls that the sandbox refused the program, in
-// the words of labenv.Exit, also where the program never noticed. They are
-// known when the program has ended: call it after Close. The error is the
-// lab's, which could not tell.
-func (d *Driver) Refused() ([]string, error) {
-	<-d.ended
-	return d.exit.Refused, d.lost
-}
-
-// Output returns what the program has printed so far.
-func (d *Driver) Output() Output { return d.output.text() }
+func (d *Driver) Close() error { return d.end() }

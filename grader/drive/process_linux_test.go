@@ -21,7 +21,14 @@ import (
 // program; the second is for awful.Begin.
 const asLearner = "as-learner"
 
+// asProgram is the first argument of a test binary that plays a program that
+// is its own master; the others are awful.Main's.
+const asProgram = "as-program"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == asProgram {
+		awful.Main(os.Args[2:])
+	}
 	if len(os.Args) == 3 && os.Args[1] == asLearner {
 		awful.Begin(os.Args[2])
 		serve.Main(awful.Functions)
@@ -44,12 +51,18 @@ type process struct {
 // would have found out: Memory and Refused.
 func start(t *testing.T, begin string, exit labenv.Exit) *process {
 	t.Helper()
+	return launch(t, exit, asLearner, begin)
+}
+
+// launch runs the test binary with arguments.
+func launch(t *testing.T, exit labenv.Exit, args ...string) *process {
+	t.Helper()
 	ours, theirs := socketpair(t)
 	outR, outW := pipe(t)
 	errR, errW := pipe(t)
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.Command(exe, asLearner, begin)
+	cmd := exec.Command(exe, args...)
 	cmd.Env = []string{"GOCOVERDIR=" + t.TempDir()}
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = outW, errW, []*os.File{theirs}
 	require.NoError(t, cmd.Start())

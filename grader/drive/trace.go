@@ -42,6 +42,7 @@ const servingFunc = "wirelab/grader/drivers/serve.(*server).serve("
 // parseTrace finds the last trace in what a program printed on standard error.
 // Without one, or with only a later part of one, there is no reason.
 func parseTrace(stderr string) trace {
+	stderr = strings.ReplaceAll(stderr, "\r\n", "\n") // as terminals end lines
 	headers := traceHeader.FindAllStringIndex(stderr, -1)
 	if len(headers) == 0 {
 		return trace{}

@@ -80,6 +80,20 @@ func (m Manifest) Check(id string) (Check, bool) {
 // their _test.go files are compiled for grading.
 func (m Manifest) GradesTests() bool { return strings.HasSuffix(m.File, "_test.go") }
 
+// IsProgram tells whether the learner's work is a program (18_tool), which is
+// run with arguments, and not a package whose functions are called.
+func (m Manifest) IsProgram() bool { return m.Package == "main" }
+
+// Command is the path, from the kit's root, of the command that is built to grade
+// the exercise: the learner's program, or the driver that serves their package.
+// Where a test is graded there is none.
+func (m Manifest) Command() string {
+	if m.IsProgram() {
+		return "./exercises/" + m.ID
+	}
+	return "./grader/drivers/" + m.ID
+}
+
 func bareName(id string) string {
 	_, name, numbered := strings.Cut(id, "_")
 	if !numbered {

@@ -63,8 +63,9 @@ func (v *validator) manifest(m Manifest, folder string, earlier []Manifest) {
 
 func (v *validator) needs(needs []string, earlier []Manifest) {
 	for i, need := range needs {
-		known := slices.ContainsFunc(earlier, func(m Manifest) bool { return m.ID == need })
-		v.require(known, "needs", "needs %q, which is no exercise before this one", need)
+		at := slices.IndexFunc(earlier, func(m Manifest) bool { return m.ID == need })
+		v.require(at >= 0, "needs", "needs %q, which is no exercise before this one", need)
+		v.require(at < 0 || !earlier[at].IsProgram(), "needs", "needs %q, which is a program: nothing can import it", need)
 		v.require(!slices.Contains(needs[:i], need), "needs", "needs %q twice", need)
 	}
 }

@@ -314,10 +314,11 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 	}
 }
 
-// Program compiles an exercise from parts, as Judge describes them, with the
-// driver that serves its functions; for an exercise that grades a test, the test
-// with shims in the place of the scanner and the lab. The file is the caller's to close. Errors:
-// *build.CompileError where the parts are to blame.
+// Program compiles an exercise from parts, as Judge describes them: the program
+// that it is, or one with the driver that serves its functions; for an exercise
+// that grades a test, the test with shims in the place of the scanner and the
+// lab. The file is the caller's to close. Errors: *build.CompileError where the
+// parts are to blame.
 func (g *Grader) Program(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string) (*os.File, error) {
 	theirs := strings.ReplaceAll(filepath.ToSlash(dir), "$", "$$") // a folder may be called anything
 	names := func(s string) string { return staged.ReplaceAllString(s, theirs+"/$1") }
@@ -334,7 +335,7 @@ func (g *Grader) Program(ctx context.Context, m exercise.Manifest, parts map[str
 			return nil, err
 		}
 	}
-	return g.Builder.Build(ctx, "./grader/drivers/"+m.ID, tree, names)
+	return g.Builder.Build(ctx, m.Command(), tree, names)
 }
 
 // staged matches how the compiler names a file of an exercise, wherever the
