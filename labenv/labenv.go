@@ -76,7 +76,8 @@ type Program struct {
 	// NetRaw leaves the program CAP_NET_RAW in the seat's network.
 	NetRaw bool
 	// Files are what the program finds when it opens or looks up one of these
-	// absolute paths, to read. There are no others, and no folders.
+	// absolute paths, to read. There are no others, and no folders. One whose
+	// content is nil is not there, and may be looked for.
 	Files map[string][]byte
 	// Terminal makes the program's stderr a terminal of 80 columns and 24 rows
 	// (pty(7)). It ends lines with "\r\n", as terminals do.

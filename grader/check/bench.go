@@ -87,6 +87,11 @@ func (b *Bench) Host() netip.Addr { return b.plan.Target.Addr }
 // Host6 is the target's IPv6 address.
 func (b *Bench) Host6() netip.Addr { return b.plan.Target.Addr6 }
 
+// Neighbour returns the neighbour's addresses, which are out of scope.
+func (b *Bench) Neighbour() (addr, addr6 netip.Addr) {
+	return b.plan.Neighbour.Addr, b.plan.Neighbour.Addr6
+}
+
 // Call is one call of a function of the learner's.
 type Call struct {
 	// Context is the call's, as the learner's function sees it; nil is the

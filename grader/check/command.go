@@ -41,8 +41,9 @@ func (b *Bench) Launch(c Command) *Run {
 	files := map[string][]byte{"/etc/resolv.conf": fmt.Appendf(nil, "nameserver %v\n", b.plan.Target.Addr)}
 	maps.Copy(files, c.Files)
 	b.t.Step("ran %s", c.Says)
+	began := time.Now()
 	process := b.start(labenv.Program{Args: c.Args, Files: files, Terminal: c.Terminal})
-	r := &Run{bench: b, command: c, program: drive.Watch(process, drive.Limits{Call: b.t.patience})}
+	r := &Run{bench: b, command: c, program: drive.Watch(began, process, drive.Limits{Call: b.t.patience})}
 	b.runs = append(b.runs, r)
 	return r
 }

@@ -30,9 +30,10 @@ type Ended struct {
 }
 
 // Watch takes over a program that was just started, and reads what it prints.
-// The program is the Program's from then on.
-func Watch(p labenv.Process, limits Limits) *Program {
-	w := &Program{life: newLife(p, limits), began: time.Now(), late: sync.OnceValue(startControl().stop)}
+// began is the time just before the start: what is counted from there is never
+// too short. The program is the Program's from then on.
+func Watch(began time.Time, p labenv.Process, limits Limits) *Program {
+	w := &Program{life: newLife(p, limits), began: began, late: sync.OnceValue(startControl().stop)}
 	drained := w.output.drain(io.TeeReader(p.Stdout(), &w.stdout), io.TeeReader(p.Stderr(), &w.stderr))
 	w.helpers.Go(func() {
 		w.reap(w.endedByItself, drained)

@@ -20,7 +20,7 @@ func watch(t *testing.T, limits drive.Limits, exit labenv.Exit, args ...string) 
 	if limits.Call == 0 {
 		limits.Call = patient
 	}
-	p := drive.Watch(launch(t, exit, append([]string{asProgram}, args...)...), limits)
+	p := drive.Watch(time.Now(), launch(t, exit, append([]string{asProgram}, args...)...), limits)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p
 }
@@ -100,7 +100,7 @@ func TestAProgramIsInterrupted(t *testing.T) {
 	ready := bufio.NewReader(out.stdout)
 	_, err := ready.ReadString('\n')
 	require.NoError(t, err)
-	p := drive.Watch(out, drive.Limits{Call: patient})
+	p := drive.Watch(time.Now(), out, drive.Limits{Call: patient})
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	require.NoError(t, p.Interrupt(t.Context()))
 	e, err := p.Wait(t.Context())

@@ -24,7 +24,7 @@ const (
 func (s suite) files(t *testing.T) {
 	long := bytes.Repeat([]byte("0123456789abcdef"), 20_000)
 	_, prog := s.alone(t, func(p *labenv.Program) {
-		p.Files = map[string][]byte{"/etc/list": []byte("one\ntwo\n"), "/long": long, "/empty": {}}
+		p.Files = map[string][]byte{"/etc/list": []byte("one\ntwo\n"), "/long": long, "/empty": {}, "/absent": nil}
 		p.Limits.Descriptors = 32
 	})
 	for path, content := range map[string][]byte{
@@ -42,7 +42,7 @@ func (s suite) files(t *testing.T) {
 	for _, flags := range []int{writeOnly, readWrite, writeOnly | create} {
 		assert.Equal(t, "EROFS", prog.do(t, orders.Request{Do: orders.File, Text: []byte("/long"), Number: flags}).Err)
 	}
-	for _, path := range []string{"/etc/passwd", "/etc/lis", "/etc/listen", ""} {
+	for _, path := range []string{"/etc/passwd", "/etc/lis", "/etc/listen", "/absent", ""} {
 		assert.Equal(t, "ENOENT", prog.do(t, orders.Request{Do: orders.File, Text: []byte(path), Number: readOnly}).Err, path)
 		assert.Equal(t, "ENOENT", prog.do(t, orders.Request{Do: orders.Look, Text: []byte(path)}).Err, path)
 	}

@@ -40,8 +40,8 @@ const notifAddFD = 0x40182103
 func (w *Watcher) open(n notification, call openCall) (r response, answered bool) {
 	name := readString(n.PID, n.Args[call.path])
 	content, ours := w.files[resolve(name)]
-	if !ours || call.flags == unreadable {
-		if !harmless[name] {
+	if content == nil || call.flags == unreadable {
+		if !ours && !harmless[name] {
 			w.remember(fmt.Sprintf("open %q", name))
 		}
 		return refuse(n, unix.ENOENT), false
@@ -69,11 +69,11 @@ func (w *Watcher) lend(n notification, content []byte) unix.Errno {
 	return errno
 }
 
-// describe answers for a look at a file by its path. Where the program was not
-// given the file, it may look for itself: its root is empty.
+// describe answers for a look at a file by its path. Where there is no such file,
+// the program may look for itself: its root is empty.
 func (w *Watcher) describe(n notification, call statCall) response {
-	content, ours := w.files[resolve(readString(n.PID, n.Args[call.path]))]
-	if !ours {
+	content := w.files[resolve(readString(n.PID, n.Args[call.path]))]
+	if content == nil {
 		return response{ID: n.ID, Flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
 	}
 	if err := writeStat(n.PID, n.Args[call.buffer], content); err != nil {
