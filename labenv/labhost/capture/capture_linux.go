@@ -94,6 +94,17 @@ func (c *Capture) read() {
 	c.store.fail(c.ring.receive(c.store.addAll))
 }
 
+// AwaitRoom waits until the ring has taken over: before that a burst of frames
+// can be too much. The error is that of ctx, or says why there is no ring.
+func (c *Capture) AwaitRoom(ctx context.Context) error {
+	select {
+	case <-c.settled:
+		return c.ringErr
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Mark sends one synchronisation frame to dst from each CPU that this process
 // may run on, and returns how many those are. Frames between namespaces wait
 // in queues that belong to a CPU each: behind every frame that had been sent

@@ -54,14 +54,11 @@ func handover(early, late *socket) error {
 
 // join makes fd a member of the group. A member must be bound first, and a
 // socket bound outside the group receives every frame: hence the filter that
-// lets nothing pass until it is inside.
+// lets nothing pass until it is inside. From then on it cuts long frames, so that
+// a large transfer does not fill the ring.
 func join(fd, group, ifindex int) error {
-	nothing, err := Assemble(bpf.RetConstant{Val: 0})
-	if err != nil {
+	if err := pass(fd, 0); err != nil {
 		return err
-	}
-	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, nothing); err != nil {
-		return fmt.Errorf("SO_ATTACH_FILTER: %w", err)
 	}
 	if err := bind(fd, ifindex); err != nil {
 		return err
@@ -69,8 +66,17 @@ func join(fd, group, ifindex int) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, group); err != nil {
 		return fmt.Errorf("join the fan-out group: %w", err)
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0); err != nil {
-		return fmt.Errorf("SO_DETACH_FILTER: %w", err)
+	return pass(fd, maxKept)
+}
+
+// pass lets no more of each frame through than the first n bytes; of none, for 0.
+func pass(fd int, n uint32) error {
+	program, err := Assemble(bpf.RetConstant{Val: n})
+	if err != nil {
+		return err
+	}
+	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program); err != nil {
+		return fmt.Errorf("SO_ATTACH_FILTER: %w", err)
 	}
 	return nil
 }

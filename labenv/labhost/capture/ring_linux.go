@@ -12,8 +12,10 @@ import (
 
 // The shape of the ring. A block goes to the reader when it is full or 1 ms
 // old, so that a lone frame takes up a whole block: there are many, and they
-// are small. Frames above 32 KiB, which only large transfers have, are cut.
+// are small. Frames longer than maxKept are cut: an Ethernet frame is not, but
+// large transfers have the kernel hand over many segments as one.
 const (
+	maxKept    = 2 << 10
 	blockSize  = 32 << 10
 	blockCount = 256
 	retireMS   = 1

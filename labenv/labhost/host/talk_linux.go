@@ -75,6 +75,9 @@ func (h *Host) Converse(ctx context.Context, clients []plan.Client) ([]plan.Talk
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(h.talks.life, cancel)()
+	if err := h.capture.AwaitRoom(ctx); err != nil { // many clients at once are a burst
+		return nil, fmt.Errorf("the recording: %w", err)
+	}
 	results, errs := make([]plan.Talk, len(clients)), make([]error, len(clients))
 	var all sync.WaitGroup
 	for i, c := range clients {

@@ -10,12 +10,16 @@ import (
 	"sync"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"wirelab/labenv/labhost/capture/nsrun"
 	"wirelab/labenv/plan"
 )
+
+// group is what bridge and wires are taken away by (ip-link(8), "group").
+const group = 77
 
 // HostInterface is the name of every host's one interface.
 const HostInterface = "eth0"
@@ -57,7 +61,7 @@ func NewBridge() (*Bridge, error) {
 		return nil, fmt.Errorf("watch the links: %w", err)
 	}
 	snooping := false
-	b.link = &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "lab0"}, MulticastSnooping: &snooping}
+	b.link = &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "lab0", Group: group}, MulticastSnooping: &snooping}
 	if err := handle.LinkAdd(b.link); err != nil {
 		b.Close()
 		return nil, fmt.Errorf("make the bridge: %w", err)
@@ -125,7 +129,7 @@ func (b *Bridge) attach(h plan.Host, made namespace) (netns.NsHandle, error) {
 // netlink.NsPid.
 func (b *Bridge) Connect(h plan.Host, mac net.HardwareAddr, namespace any) error {
 	veth := &netlink.Veth{
-		LinkAttrs:        netlink.LinkAttrs{Name: h.Name, MasterIndex: b.link.Index},
+		LinkAttrs:        netlink.LinkAttrs{Name: h.Name, MasterIndex: b.link.Index, Group: group},
 		PeerName:         HostInterface,
 		PeerHardwareAddr: mac,
 		PeerNamespace:    namespace,
@@ -144,20 +148,14 @@ func (b *Bridge) Connect(h plan.Host, mac net.HardwareAddr, namespace any) error
 }
 
 // Remove takes the bridge and all its wires away, with every frame that is on
-// them, and frees what Close frees.
+// them, and frees what Close frees. They go as one group: for each link that goes
+// by itself the kernel waits until nobody can be looking at it.
 func (b *Bridge) Remove() error {
 	defer b.Close()
-	links, err := b.handle.LinkList()
-	if err != nil {
-		return fmt.Errorf("list the wires: %w", err)
-	}
-	var errs []error
-	for _, l := range links {
-		if l.Attrs().MasterIndex == b.link.Index {
-			errs = append(errs, b.handle.LinkDel(l))
-		}
-	}
-	if err := errors.Join(append(errs, b.handle.LinkDel(b.link))...); err != nil {
+	r := nl.NewNetlinkRequest(unix.RTM_DELLINK, unix.NLM_F_ACK)
+	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(group)))
+	if _, err := r.Execute(unix.NETLINK_ROUTE, 0); err != nil {
 		return fmt.Errorf("take the wires away: %w", err)
 	}
 	return nil
