@@ -139,13 +139,39 @@ func (s suite) protocols(t *testing.T) {
 	assert.Contains(t, string(ask(dns, string(framed), 2+len(datagram.Data)).Data), want)
 }
 
+// The target's DNS knows the names of the plan, and tells a changing one's first
+// address once (RFC 1035).
+func (s suite) names(t *testing.T) {
+	d := plan.New(22)
+	name := d.ChangingName([]netip.Addr{plan.TargetAddr}, []netip.Addr{plan.NeighbourAddr})
+	p := d.Plan()
+	dns := plan.Port{Number: 53, Proto: plan.UDP, Behaviour: plan.DNS}
+	p.Target.Ports = append(p.Target.Ports, dns)
+	b := s.lab(t, p)
+	prog := b.run(t, nil)
+	for _, want := range []netip.Addr{plan.TargetAddr, plan.NeighbourAddr, plan.NeighbourAddr} {
+		r := prog.do(t, orders.Request{Do: orders.Ask, To: []string{b.target(dns)}, Data: questionOf(t, name), Timeout: patience})
+		require.Empty(t, r.Err)
+		var m dnsmessage.Message
+		require.NoError(t, m.Unpack(r.Data))
+		require.Len(t, m.Answers, 1)
+		assert.Equal(t, &dnsmessage.AResource{A: want.As4()}, m.Answers[0].Body)
+	}
+}
+
 // question returns a query for the target's address.
 func question(t *testing.T) []byte {
+	t.Helper()
+	return questionOf(t, "target.lab.test")
+}
+
+// questionOf returns a query for a name's IPv4 addresses.
+func questionOf(t *testing.T, name string) []byte {
 	t.Helper()
 	m := dnsmessage.Message{
 		Header: dnsmessage.Header{ID: 77, RecursionDesired: true},
 		Questions: []dnsmessage.Question{{
-			Name: dnsmessage.MustNewName("target.lab.test."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET,
+			Name: dnsmessage.MustNewName(name + "."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET,
 		}},
 	}
 	query, err := m.Pack()

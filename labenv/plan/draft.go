@@ -91,5 +91,6 @@ func (d *Draft) Plan() Plan {
 	p := d.plan
 	p.Target.Ports = append([]Port(nil), p.Target.Ports...)
 	p.Neighbour.Ports = append([]Port(nil), p.Neighbour.Ports...)
+	p.Target.Names = append([]Name(nil), p.Target.Names...)
 	return p
 }

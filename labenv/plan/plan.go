@@ -37,6 +37,8 @@ type Host struct {
 	Addr  netip.Addr `json:"addr"`
 	Addr6 netip.Addr `json:"addr6"`
 	Ports []Port     `json:"ports,omitempty"`
+	// Names are what the lab's DNS server knows beside the names of its machines.
+	Names []Name `json:"names,omitempty"`
 }
 
 // Port returns how the host's port with that number and protocol behaves. A
@@ -69,10 +71,13 @@ func empty(seed uint64) Plan {
 }
 
 // Validate reports what no lab can play: a port listed twice, port 0, an
-// unknown behaviour, a loss outside 0 to 100. Its errors match ErrInvalid.
+// unknown behaviour, a loss outside 0 to 100, a name that is none. Its errors match ErrInvalid.
 func (p Plan) Validate() error {
 	var errs []error
 	for _, h := range []Host{p.Target, p.Neighbour} {
+		if err := h.validateNames(); err != nil {
+			errs = append(errs, fmt.Errorf("%w: %s: %w", ErrInvalid, h.Name, err))
+		}
 		seen := map[string]bool{}
 		for _, q := range h.Ports {
 			if err := q.validate(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/dns/dnsmessage"
 
@@ -12,8 +13,7 @@ import (
 )
 
 const (
-	// domain is the zone that the lab's DNS server answers for.
-	domain = "lab.test"
+	domain = plan.Domain
 	// ttl is how long its answers may be kept, in seconds.
 	ttl = 60
 	// maxQuery bounds a query over TCP, in bytes.
@@ -24,6 +24,8 @@ const (
 // case, and end with a dot.
 type zone struct {
 	addrs map[string][]netip.Addr
+	later map[string][]netip.Addr    // of names whose addresses change
+	asked *sync.Map                  // the questions that came for those, by name and type
 	names map[string]dnsmessage.Name // by name below in-addr.arpa or ip6.arpa
 }
 
@@ -33,8 +35,17 @@ func newZone(hosts []plan.Host) zone {
 		p := plan.Practice()
 		hosts = []plan.Host{p.Target, p.Neighbour, p.Seat}
 	}
-	z := zone{addrs: map[string][]netip.Addr{domain + ".": nil}, names: map[string]dnsmessage.Name{}}
+	z := zone{
+		addrs: map[string][]netip.Addr{domain + ".": nil}, later: map[string][]netip.Addr{}, asked: &sync.Map{},
+		names: map[string]dnsmessage.Name{},
+	}
 	for _, h := range hosts {
+		for _, n := range h.Names {
+			z.addrs[n.Name+"."] = n.Addrs
+			if n.Later != nil {
+				z.later[n.Name+"."] = n.Later
+			}
+		}
 		name := strings.ToLower(h.Name) + "." + domain + "."
 		pointer, err := dnsmessage.NewName(name)
 		if err != nil {
@@ -108,6 +119,12 @@ func (z zone) answer(message []byte) []byte {
 	return packed
 }
 
+// question is what a name was asked for.
+type question struct {
+	name string
+	kind dnsmessage.Type
+}
+
 // resolve fills in the answer to one question.
 func (z zone) resolve(reply *dnsmessage.Message, q dnsmessage.Question) {
 	name := strings.ToLower(q.Name.String())
@@ -116,6 +133,11 @@ func (z zone) resolve(reply *dnsmessage.Message, q dnsmessage.Question) {
 	if q.Class != dnsmessage.ClassINET || !isHost && !isPTR {
 		reply.RCode = dnsmessage.RCodeNameError
 		addrs, isPTR = nil, false
+	}
+	if later, changes := z.later[name]; changes {
+		if _, again := z.asked.LoadOrStore(question{name, q.Type}, true); again {
+			addrs = later
+		}
 	}
 	for _, a := range addrs {
 		switch {

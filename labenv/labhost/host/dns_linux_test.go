@@ -49,6 +49,43 @@ func TestDNS(t *testing.T) {
 	}
 }
 
+// Names of a plan's own: several addresses, disguised ones, none, and those that
+// change, each type of question by itself.
+func TestDNSNames(t *testing.T) {
+	disguised := netip.AddrFrom16(plan.NeighbourAddr.As16())
+	playNames(t, []plan.Name{
+		{Name: "both.lab.test", Addrs: []netip.Addr{plan.TargetAddr, plan.NeighbourAddr, plan.NeighbourAddr6}},
+		{Name: "disguised.lab.test", Addrs: []netip.Addr{disguised}},
+		{Name: "none.lab.test"},
+		{Name: "fickle.lab.test", Addrs: []netip.Addr{plan.TargetAddr, plan.TargetAddr6}, Later: []netip.Addr{plan.NeighbourAddr}},
+	}, udp(53, plan.DNS))
+	r := resolver("udp", plan.TargetAddr)
+	for _, c := range []struct {
+		name, network string
+		want          []netip.Addr
+	}{
+		{"both.lab.test.", "ip", []netip.Addr{plan.TargetAddr, plan.NeighbourAddr, plan.NeighbourAddr6}},
+		{"disguised.lab.test.", "ip6", nil},
+		{"none.lab.test.", "ip", nil},
+		{"fickle.lab.test.", "ip4", []netip.Addr{plan.TargetAddr}},
+		{"fickle.lab.test.", "ip4", []netip.Addr{plan.NeighbourAddr}},
+		{"fickle.lab.test.", "ip6", []netip.Addr{plan.TargetAddr6}},
+		{"fickle.lab.test.", "ip", []netip.Addr{plan.NeighbourAddr}},
+	} {
+		got, err := r.LookupNetIP(t.Context(), c.network, c.name)
+		if c.want == nil {
+			require.Error(t, err, c.name)
+			continue
+		}
+		require.NoError(t, err, c.name)
+		assert.ElementsMatch(t, c.want, got, c.name)
+	}
+	got, err := r.LookupNetIP(t.Context(), "ip", "disguised.lab.test.")
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	assert.Equal(t, plan.NeighbourAddr, got[0].Unmap())
+}
+
 // Codes that a resolver's caller cannot tell apart.
 func TestDNSCodes(t *testing.T) {
 	play(t, udp(53, plan.DNS))

@@ -41,10 +41,19 @@ var families = map[string]netip.Addr{"IPv4": plan.TargetAddr, "IPv6": plan.Targe
 // play starts a target with the given ports in a fresh network.
 func play(t testing.TB, ports ...plan.Port) {
 	t.Helper()
-	target := plan.Practice().Target
-	target.Ports = ports
+	playNames(t, nil, ports...)
+}
+
+// playNames is play, with names for the DNS server.
+func playNames(t testing.TB, names []plan.Name, ports ...plan.Port) {
+	t.Helper()
+	p := plan.Practice()
+	p.Target.Ports, p.Target.Names = ports, names
+	target := p.Target
 	ns := nstest.NewLAN(t).Host(t, target)
-	h, err := host.Start(context.Background(), host.Config{Host: target, Interface: nstest.Interface, Namespace: ns})
+	h, err := host.Start(context.Background(), host.Config{
+		Host: target, Interface: nstest.Interface, Namespace: ns, Zone: []plan.Host{target, p.Neighbour, p.Seat},
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.Close()) })
 }

@@ -115,7 +115,7 @@ func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error
 		if err != nil {
 			return err
 		}
-		hosts.Go(func() { *h.started, errs[i] = startHost(ctx, h.plan, ns) })
+		hosts.Go(func() { *h.started, errs[i] = startHost(ctx, h.plan, ns, p) })
 	}
 	if _, err := bridge.attach(p.Seat, seat); err != nil {
 		return err
@@ -127,8 +127,8 @@ func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error
 	return errors.Join(errs[:]...)
 }
 
-func startHost(ctx context.Context, h plan.Host, ns netns.NsHandle) (*host.Host, error) {
-	started, err := host.Start(ctx, host.Config{Host: h, Interface: HostInterface, Namespace: ns})
+func startHost(ctx context.Context, h plan.Host, ns netns.NsHandle, p plan.Plan) (*host.Host, error) {
+	started, err := host.Start(ctx, host.Config{Host: h, Interface: HostInterface, Namespace: ns, Zone: []plan.Host{p.Target, p.Neighbour, p.Seat}})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", h.Name, err)
 	}
