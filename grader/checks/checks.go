@@ -32,6 +32,8 @@ func For(exercise string) []check.Spec {
 		return probeChecks
 	case "07_scan":
 		return scanChecks
+	case "10_scope":
+		return scopeChecks
 	case "14_halfopen":
 		return halfopenChecks
 	case "16_draft":
@@ -199,4 +201,13 @@ func held(tr *check.Trace) int {
 		}
 	}
 	return -1
+}
+
+// shorten cuts a text for a message.
+func shorten(s string) string {
+	const most = 300
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
 }

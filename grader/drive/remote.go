@@ -2,6 +2,7 @@ package drive
 
 import (
 	"runtime"
+	"slices"
 	"syscall"
 
 	"wirelab/grader/drivers/serve"
@@ -54,6 +55,12 @@ func (e *RemoteError) Is(target error) bool {
 		}
 	}
 	return false
+}
+
+// Matches tells whether the learner's error matched a sentinel of the exercise's
+// own, by the name under which its driver put it into serve.Sentinels.
+func (e *RemoteError) Matches(name string) bool {
+	return e != nil && !e.Forged && slices.Contains(e.Sentinels, name)
 }
 
 // linuxErrnos are the numbers (errno(3)) of the errors that checks ask for.

@@ -11,7 +11,8 @@ import (
 )
 
 // Sentinels are the errors that a Failure is compared with, by name. Both ends
-// of the channel use this one list.
+// of the channel use this one list. A driver adds its exercise's own before it
+// serves, under a name such as "scope.ErrOutOfScope".
 var Sentinels = map[string]error{
 	"context canceled":          context.Canceled,
 	"context deadline exceeded": context.DeadlineExceeded,
