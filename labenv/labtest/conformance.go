@@ -47,6 +47,7 @@ var conformance = []struct {
 	{"services that close", suite.acceptClose},
 	{"services that reset", suite.acceptReset},
 	{"services that are asked", suite.protocols},
+	{"services that keep to a script", suite.scripts},
 	{"names that a plan makes", suite.names},
 
 	{"clients tell what came back", suite.clients},

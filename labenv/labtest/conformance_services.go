@@ -3,6 +3,7 @@ package labtest
 import (
 	"encoding/binary"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,6 +138,45 @@ func (s suite) protocols(t *testing.T) {
 	framed := binary.BigEndian.AppendUint16(nil, uint16(len(query))) //nolint:gosec // some forty bytes
 	framed = append(framed, query...)
 	assert.Contains(t, string(ask(dns, string(framed), 2+len(datagram.Data)).Data), want)
+}
+
+// Scripted services say their pieces to the byte, with a pause between them, for
+// ever or once; they answer, and hang up. An HTTPS service complains of plaintext.
+func (s suite) scripts(t *testing.T) {
+	d := plan.New(23)
+	bytes := string([]byte{0, 0xff, 0x80, '\n', 0xc3})
+	pieces, endless, hangUp := plan.Says("a", bytes, "c"), plan.Says("head ", "tail "), plan.Says("bye")
+	pieces.Pause, endless.Endless, hangUp.HangUp = 20*time.Millisecond, true, true
+	said := d.Port(plan.Scripted, plan.WithScript(pieces))
+	flood := d.Port(plan.Scripted, plan.WithScript(endless))
+	short := d.Port(plan.Scripted, plan.WithScript(hangUp))
+	answers := d.Port(plan.Scripted, plan.WithScript(plan.Script{Answer: []byte("what?"), HangUp: true}))
+	complains := d.Port(plan.HTTPS)
+	b := s.lab(t, d.Plan())
+	prog := b.run(t, nil)
+	listen := func(p plan.Port, size int) orders.Reply {
+		return prog.receive(t, prog.connect(t, b.target(p)), size, patience)
+	}
+	assert.Equal(t, "a"+bytes+"c", string(listen(said, 2+len(bytes)).Data))
+	assert.Equal(t, "head "+strings.Repeat("tail ", 2000), string(listen(flood, 5+5*2000).Data))
+	assert.Equal(t, orders.Reply{Data: []byte("bye"), Err: orders.EOF}, listen(short, 100))
+
+	conn := prog.connect(t, b.target(answers))
+	prog.say(t, conn, "hello")
+	assert.Equal(t, orders.Reply{Data: []byte("what?"), Err: orders.EOF}, prog.receive(t, conn, 100, patience))
+	conn = prog.connect(t, b.target(complains))
+	prog.say(t, conn, "GET / HTTP/1.0\r\n\r\n")
+	assert.Equal(t, "HTTP/1.1 400 Bad Request\r\n", string(prog.receive(t, conn, 26, patience).Data))
+	prog.hangUp(t)
+
+	trace, _ := b.traces(t)
+	sent := 0
+	for _, f := range trace.To(said.Number)[0].Frames {
+		if f.Sent && f.TCP != nil && f.TCP.Payload > 0 {
+			sent++
+		}
+	}
+	assert.Equal(t, 3, sent, "a segment for each piece")
 }
 
 // The target's DNS knows the names of the plan, and tells a changing one's first

@@ -37,6 +37,8 @@ var plainAnswers = map[plan.Behaviour]answer{
 	plan.AcceptReset: {port.Open, port.SYNACK, "", ""},
 	plan.HTTP:        {port.Open, port.SYNACK, "", ""},
 	plan.TLS:         {port.Open, port.SYNACK, "", ""},
+	plan.HTTPS:       {port.Open, port.SYNACK, "", ""},
+	plan.Scripted:    {port.Open, port.SYNACK, "", ""},
 	plan.Redis:       {port.Open, port.SYNACK, "", ""},
 	plan.DNS:         {port.Open, port.SYNACK, "", ""},
 }

@@ -30,6 +30,10 @@ const (
 	// TLS accepts and speaks TLS with a certificate made at the start; inside
 	// it answers like HTTP. Plaintext makes it close without a byte.
 	TLS Behaviour = "tls"
+	// HTTPS is TLS, but to plaintext it answers with a 400 of HTTP, in plaintext.
+	HTTPS Behaviour = "https"
+	// Scripted accepts and says what Port.Script has.
+	Scripted Behaviour = "scripted"
 	// Redis answers PING with +PONG, an HTTP Host: line by closing, and
 	// anything else with -ERR.
 	Redis Behaviour = "redis"
@@ -54,7 +58,7 @@ const (
 // Accepts tells whether a TCP port that behaves so completes handshakes.
 func (b Behaviour) Accepts() bool {
 	switch b {
-	case Echo, Greeting, Silent, AcceptClose, AcceptReset, HTTP, TLS, Redis, DNS:
+	case Echo, Greeting, Silent, AcceptClose, AcceptReset, HTTP, TLS, HTTPS, Scripted, Redis, DNS:
 		return true
 	}
 	return false
@@ -78,6 +82,8 @@ type Port struct {
 	Code uint8 `json:"code,omitempty"`
 	// Text is what Greeting and Silent ports say.
 	Text string `json:"text,omitempty"`
+	// Script is what a Scripted port says; nil is nothing.
+	Script *Script `json:"script,omitempty"`
 	// Loss is the percentage of packets to this port that get lost, 0 to 100.
 	Loss int `json:"loss,omitempty"`
 	// LoseFirst is how many packets to this port get lost before the first

@@ -106,10 +106,13 @@ func (p Port) validate() error {
 	case p.Code > 15:
 		return fmt.Errorf("port %d answers with ICMP 3/%d; codes end at 15", p.Number, p.Code)
 	}
+	if err := p.Script.validate(); err != nil {
+		return fmt.Errorf("port %d: %w", p.Number, err)
+	}
 	switch p.Behaviour {
 	case Closed, Drop, Reset, ICMP, Echo, DNS:
 		return nil
-	case Greeting, Silent, AcceptClose, AcceptReset, HTTP, TLS, Redis, Forge:
+	case Greeting, Silent, AcceptClose, AcceptReset, HTTP, TLS, HTTPS, Scripted, Redis, Forge:
 		if p.Proto == TCP {
 			return nil
 		}

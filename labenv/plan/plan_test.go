@@ -17,7 +17,7 @@ import (
 // behaviours are all that there are.
 var behaviours = []plan.Behaviour{
 	plan.Closed, plan.Echo, plan.Greeting, plan.Silent, plan.AcceptClose, plan.AcceptReset,
-	plan.HTTP, plan.TLS, plan.Redis, plan.DNS, plan.Drop, plan.Reset, plan.ICMP, plan.Forge,
+	plan.HTTP, plan.TLS, plan.HTTPS, plan.Scripted, plan.Redis, plan.DNS, plan.Drop, plan.Reset, plan.ICMP, plan.Forge,
 }
 
 // draw draws what steps say: the behaviours, first of the target, and every
@@ -166,7 +166,8 @@ func TestStateAndReason(t *testing.T) {
 		plan.Silent: {port.Open, port.SYNACK, true}, plan.AcceptClose: {port.Open, port.SYNACK, true},
 		plan.AcceptReset: {port.Open, port.SYNACK, true}, plan.HTTP: {port.Open, port.SYNACK, true},
 		plan.TLS: {port.Open, port.SYNACK, true}, plan.Redis: {port.Open, port.SYNACK, true},
-		plan.DNS:  {port.Open, port.SYNACK, true},
+		plan.DNS:   {port.Open, port.SYNACK, true},
+		plan.HTTPS: {port.Open, port.SYNACK, true}, plan.Scripted: {port.Open, port.SYNACK, true},
 		plan.ICMP: {port.Filtered, port.NetUnreach, false}, // code 0
 	} {
 		p := plan.Port{Number: 1, Proto: plan.TCP, Behaviour: b}

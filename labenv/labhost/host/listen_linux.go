@@ -68,6 +68,10 @@ func (h *Host) service(p plan.Port) func(client) {
 		return plainHTTP
 	case plan.TLS:
 		return newTLSService(h.config.Host).serve
+	case plan.HTTPS:
+		return newTLSService(h.config.Host).complaining().serve
+	case plan.Scripted:
+		return h.scripted(p.Script)
 	case plan.Redis:
 		return redis
 	case plan.DNS:

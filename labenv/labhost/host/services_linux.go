@@ -1,6 +1,10 @@
 package host
 
-import "time"
+import (
+	"time"
+
+	"wirelab/labenv/plan"
+)
 
 // resetDelay is how long AcceptReset waits: a client that had connected must
 // be able to notice before the connection is gone.
@@ -29,6 +33,45 @@ func greeting(text string) func(client) {
 			c.discard(maxDrain)
 		}
 	}
+}
+
+// scripted says what the script has, and listens for as long as the client stays.
+func (h *Host) scripted(s *plan.Script) func(client) {
+	if s == nil {
+		return silent("")
+	}
+	return func(c client) {
+		if !h.sayOpening(c, s) {
+			return
+		}
+		if s.Answer != nil {
+			if _, err := c.Read(make([]byte, chunk)); err != nil {
+				return
+			}
+			if _, err := c.Write(s.Answer); err != nil {
+				return
+			}
+		}
+		if s.HangUp {
+			c.finish()
+			return
+		}
+		c.discard(maxDrain)
+	}
+}
+
+// sayOpening says what a script begins with. It returns whether the client still
+// listens.
+func (h *Host) sayOpening(c client, s *plan.Script) bool {
+	for i := 0; i < len(s.Opening) || s.Endless; i++ {
+		if i > 0 {
+			h.clients.pause(s.Pause)
+		}
+		if _, err := c.Write(s.Opening[min(i, len(s.Opening)-1)]); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // silent speaks when it is spoken to.

@@ -20,11 +20,19 @@ import (
 // first client asks: a plan may have a TLS port that nobody ever looks at.
 type tlsService struct {
 	config *tls.Config
+	// complains has it answer plaintext by HTTP, as nginx and net/http do.
+	complains bool
+}
+
+// complaining returns the service with complaints.
+func (s tlsService) complaining() tlsService {
+	s.complains = true
+	return s
 }
 
 func newTLSService(h plan.Host) tlsService {
 	certificate := sync.OnceValues(func() (*tls.Certificate, error) { return selfSigned(h) })
-	return tlsService{&tls.Config{
+	return tlsService{config: &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate() },
 	}}
@@ -35,7 +43,13 @@ func newTLSService(h plan.Host) tlsService {
 func (s tlsService) serve(c client) {
 	defer c.finish()
 	var first [1]byte
-	if _, err := c.Read(first[:]); err != nil || first[0] != recordHandshake {
+	if _, err := c.Read(first[:]); err != nil {
+		return
+	}
+	if first[0] != recordHandshake {
+		if s.complains {
+			_ = respond(c, "400 Bad Request", plaintext, true) // the client may be gone
+		}
 		return
 	}
 	conn := tls.Server(&prefixed{client: c, prefix: first[:]}, s.config)
@@ -43,6 +57,9 @@ func (s tlsService) serve(c client) {
 		_ = conn.CloseWrite() // the client may be gone already
 	}
 }
+
+// plaintext is the complaint, in the words of net/http.
+const plaintext = "Client sent an HTTP request to an HTTPS server.\n"
 
 // recordHandshake is the first byte of a ClientHello (RFC 8446, section 5.1).
 const recordHandshake = 22
