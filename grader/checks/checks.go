@@ -32,6 +32,8 @@ func For(exercise string) []check.Spec {
 		return probeChecks
 	case "07_scan":
 		return scanChecks
+	case "09_banner":
+		return bannerChecks
 	case "10_scope":
 		return scopeChecks
 	case "14_halfopen":
@@ -210,4 +212,19 @@ func shorten(s string) string {
 		return s
 	}
 	return s[:most] + "…"
+}
+
+// requireNothingSaid fails the check if one of the ports was sent data.
+func requireNothingSaid(t *check.T, b *check.Bench, ports []plan.Port) {
+	tr := b.Trace()
+	for _, p := range ports {
+		for _, c := range tr.Port(p).Conversations {
+			for _, f := range c.Frames {
+				if !f.Sent && f.TCP != nil && f.TCP.Payload > 0 {
+					tr.ShowConversation(c)
+					t.Failf("port %d was sent %d bytes, though nothing was to be said there", p.Number, f.TCP.Payload)
+				}
+			}
+		}
+	}
 }

@@ -47,7 +47,7 @@ func attack(netip.AddrPort) {
 		{"pidfd_getfd", [7]uintptr{unix.SYS_PIDFD_GETFD, none, 0, 0}},
 		{"prctl", [7]uintptr{unix.SYS_PRCTL, unix.PR_GET_DUMPABLE}},
 		{"ioctl", [7]uintptr{unix.SYS_IOCTL, 0, unix.TIOCSTI, page}}, // what a terminal is, may be asked; to type on one is not
-		{"reboot", [7]uintptr{unix.SYS_REBOOT, 0, 0, 0}}, // the magic numbers are wrong
+		{"reboot", [7]uintptr{unix.SYS_REBOOT, 0, 0, 0}},             // the magic numbers are wrong
 		{"setuid", [7]uintptr{unix.SYS_SETUID, 0}},
 		{"seccomp", [7]uintptr{unix.SYS_SECCOMP, none}},
 		// Of the x32 ABI: a filter that looks at few bits takes it for another.
