@@ -42,6 +42,8 @@ func For(exercise string) []check.Spec {
 		return draftChecks
 	case "15_pin":
 		return pinChecks
+	case "18_tool":
+		return toolChecks
 	}
 	return nil
 }
