@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wirelab/grader/check"
@@ -91,7 +92,7 @@ func scopeBadLinesRefuseTheFile(t *check.T) {
 		if r.Err == nil {
 			t.Failf("Parse took a file whose line %d says %q, which means nothing", at, bad)
 		}
-		if !mentions(r.Err.Text, fmt.Sprint(at)) {
+		if !mentions(r.Err.Text, strconv.Itoa(at)) {
 			t.Failf("Parse returned the error %q, which does not name line %d, %q", r.Err.Text, at, bad)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,11 +70,14 @@ func targetOnly(b *check.Bench) string {
 	return fmt.Sprintf("allow %v\nallow %v\n", b.Host(), b.Host6())
 }
 
+// number is a port's number as it is typed.
+func number(p plan.Port) string { return strconv.Itoa(int(p.Number)) }
+
 // spec is a list of ports for -p, in the order given.
 func spec(ports []plan.Port) string {
 	items := make([]string, len(ports))
 	for i, p := range ports {
-		items[i] = fmt.Sprint(p.Number)
+		items[i] = number(p)
 	}
 	return strings.Join(items, ",")
 }
@@ -150,7 +154,7 @@ func toolOptionsAreHeeded(t *check.T) {
 	d.Rand().Shuffle(len(ports), func(i, j int) { ports[i], ports[j] = ports[j], ports[i] })
 	b := toolBench(t, d.Plan())
 	scan := func(timeout time.Duration, ports []plan.Port) toolRun {
-		run := done(t, b, scoped(targetOnly(b), "-json", "-workers", fmt.Sprint(workers), "-timeout", timeout.String(), "-p", spec(ports), b.Host().String()))
+		run := done(t, b, scoped(targetOnly(b), "-json", "-workers", strconv.Itoa(workers), "-timeout", timeout.String(), "-p", spec(ports), b.Host().String()))
 		run.rows = jsonLines(t, run)
 		run.requireVerdicts(t, b, ports)
 		return run
@@ -172,7 +176,7 @@ func toolOptionsAreHeeded(t *check.T) {
 func toolUsageErrors(t *check.T) {
 	open := t.Draft().Port(plan.Echo)
 	b := toolBench(t, t.Draft().Plan())
-	host, port := b.Host().String(), fmt.Sprint(open.Number)
+	host, port := b.Host().String(), number(open)
 	for _, args := range [][]string{
 		{},
 		{"-p", port},
@@ -197,12 +201,12 @@ func toolCannotScan(t *check.T) {
 	open := t.Draft().Port(plan.Echo)
 	b := toolBench(t, t.Draft().Plan())
 	name := fmt.Sprintf("nobody%d.lab.test", t.Draft().Rand().IntN(1000))
-	run := refused(t, b, scoped(targetOnly(b), "-p", fmt.Sprint(open.Number), name), statusFailed)
+	run := refused(t, b, scoped(targetOnly(b), "-p", number(open), name), statusFailed)
 	if !strings.Contains(run.ended.Stderr, name) {
 		t.Failf("%s ended with %q on stderr, which does not name the host", run.command.Says, shorten(run.ended.Stderr))
 	}
 	requireNothingAsked(t, b, "though the host's name has no address")
-	done(t, b, scoped(targetOnly(b), "-p", fmt.Sprint(open.Number), b.Host().String()))
+	done(t, b, scoped(targetOnly(b), "-p", number(open), b.Host().String()))
 	requireAsked(t, b.Trace(), open)
 }
 
@@ -215,7 +219,7 @@ func toolOutOfScope(t *check.T) {
 	both, disguised := d.Name(plan.TargetAddr, plan.NeighbourAddr), d.Name(netip.AddrFrom16(plan.NeighbourAddr.As16()))
 	b := toolBench(t, d.Plan())
 	neighbour, neighbour6 := b.Neighbour()
-	port := fmt.Sprint(open.Number)
+	port := number(open)
 	for _, host := range []string{neighbour.String(), neighbour6.String(), "::ffff:" + neighbour.String(), "neighbour.lab.test", both, disguised} {
 		refused(t, b, scoped(targetOnly(b), "-p", port, host), statusFailed)
 	}
@@ -233,7 +237,7 @@ func toolOutOfScope(t *check.T) {
 func toolScopeFileIsLaw(t *check.T) {
 	open := t.Draft().Port(plan.Echo)
 	b := toolBench(t, t.Draft().Plan())
-	host, port := b.Host().String(), fmt.Sprint(open.Number)
+	host, port := b.Host().String(), number(open)
 	for _, lines := range []string{
 		"allow 0.0.0.0/0\ndeny " + host + "\n",
 		"# nothing is allowed\n",
@@ -256,7 +260,7 @@ func toolDefaultScope(t *check.T) {
 	open := t.Draft().Port(plan.Echo)
 	b := toolBench(t, t.Draft().Plan())
 	neighbour, neighbour6 := b.Neighbour()
-	port := fmt.Sprint(open.Number)
+	port := number(open)
 	for _, host := range []netip.Addr{neighbour, neighbour6, b.Host6()} {
 		run := refused(t, b, netprobe("-p", port, host.String()), statusFailed)
 		if !strings.Contains(run.ended.Stderr, "-scope") {
@@ -323,7 +327,7 @@ func toolBanners(t *check.T) {
 func toolProgressOnATerminalOnly(t *check.T) {
 	silent := t.Draft().Port(plan.Drop)
 	b := toolBench(t, t.Draft().Plan())
-	args := []string{"-p", fmt.Sprint(silent.Number), b.Host().String()}
+	args := []string{"-p", number(silent), b.Host().String()}
 	run := done(t, b, scoped(targetOnly(b), append([]string{"-timeout", unanswered.String()}, args...)...))
 	if run.ended.Stderr != "" {
 		t.Failf("%s went well, and its stderr is no terminal; it printed %q there", run.command.Says, shorten(run.ended.Stderr))
