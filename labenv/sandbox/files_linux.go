@@ -30,8 +30,12 @@ type addFD struct {
 	NewFDFlags uint32
 }
 
-// notifAddFD is SECCOMP_IOCTL_NOTIF_ADDFD, _IOW('!', 3, struct seccomp_notif_addfd).
-const notifAddFD = 0x40182103
+// The requests of seccomp_unotify(2) that package unix lacks: _IOW('!', 2, __u64)
+// and _IOW('!', 3, struct seccomp_notif_addfd).
+const (
+	notifIDValid = 0x40082102 // SECCOMP_IOCTL_NOTIF_ID_VALID
+	notifAddFD   = 0x40182103 // SECCOMP_IOCTL_NOTIF_ADDFD
+)
 
 // open answers for an open. A file that the program was given is lent to it: a
 // descriptor for reading, put into the program by the kernel together with the
@@ -76,14 +80,14 @@ func (w *Watcher) describe(n notification, call statCall) response {
 	if content == nil {
 		return response{ID: n.ID, Flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
 	}
-	if err := writeStat(n.PID, n.Args[call.buffer], content); err != nil {
+	if err := w.writeStat(n, n.Args[call.buffer], content); err != nil {
 		return refuse(n, unix.EFAULT)
 	}
 	return response{ID: n.ID}
 }
 
 // writeStat puts what fstat(2) says of the file where the program asked for it.
-func writeStat(pid uint32, addr uint64, content []byte) error {
+func (w *Watcher) writeStat(n notification, addr uint64, content []byte) error {
 	f, err := memoryFile(content)
 	if err != nil {
 		return err
@@ -93,9 +97,14 @@ func writeStat(pid uint32, addr uint64, content []byte) error {
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return err
 	}
-	memory, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", pid), os.O_WRONLY, 0)
+	memory, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", n.PID), os.O_WRONLY, 0)
 	if err != nil {
 		return err
+	}
+	// While the caller still waits, nobody else can have its number
+	// (seccomp_unotify(2)).
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, w.listener.Fd(), notifIDValid, uintptr(unsafe.Pointer(&n.ID))); errno != 0 {
+		return errors.Join(errno, memory.Close())
 	}
 	_, err = memory.WriteAt(unsafe.Slice((*byte)(unsafe.Pointer(&st)), unsafe.Sizeof(st)), int64(addr)) //nolint:gosec // user space lies below 2^63
 	return errors.Join(err, memory.Close())

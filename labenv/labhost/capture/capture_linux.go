@@ -10,6 +10,9 @@
 // hears of a frame at the end of its block, 1 ms later at most on kernels that
 // time it by hrtimer (0.9 ms measured), and two ticks later on older ones.
 //
+// Of a frame the ring keeps 2 KiB: any Ethernet frame is whole, and of the large
+// ones that segmentation offload makes, all headers. Its length is kept as well.
+//
 // To make a ring takes the kernel 8 ms, for it waits until every CPU has left
 // the code that delivers packets. So a capture begins with an ordinary socket,
 // which is there at once, and hands over to the ring when that is ready; see
@@ -94,9 +97,9 @@ func (c *Capture) read() {
 	c.store.fail(c.ring.receive(c.store.addAll))
 }
 
-// AwaitRoom waits until the ring has taken over: before that a burst of frames
+// AwaitRing waits until the ring has taken over: before that a burst of frames
 // can be too much. The error is that of ctx, or says why there is no ring.
-func (c *Capture) AwaitRoom(ctx context.Context) error {
+func (c *Capture) AwaitRing(ctx context.Context) error {
 	select {
 	case <-c.settled:
 		return c.ringErr

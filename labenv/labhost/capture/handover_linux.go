@@ -28,11 +28,7 @@ func newGroup(fd int) error {
 
 // choose makes the group of fd deliver to the given member.
 func choose(fd int, member uint32) error {
-	program, err := Assemble(bpf.RetConstant{Val: member})
-	if err != nil {
-		return err
-	}
-	if err := unix.SetsockoptSockFprog(fd, unix.SOL_PACKET, unix.PACKET_FANOUT_DATA, program); err != nil {
+	if err := always(fd, unix.SOL_PACKET, unix.PACKET_FANOUT_DATA, member); err != nil {
 		return fmt.Errorf("PACKET_FANOUT_DATA: %w", err)
 	}
 	return nil
@@ -71,14 +67,19 @@ func join(fd, group, ifindex int) error {
 
 // pass lets no more of each frame through than the first n bytes; of none, for 0.
 func pass(fd int, n uint32) error {
+	if err := always(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, n); err != nil {
+		return fmt.Errorf("SO_ATTACH_FILTER: %w", err)
+	}
+	return nil
+}
+
+// always sets a socket's option to a program that returns n, whatever comes.
+func always(fd, level, option int, n uint32) error {
 	program, err := Assemble(bpf.RetConstant{Val: n})
 	if err != nil {
 		return err
 	}
-	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program); err != nil {
-		return fmt.Errorf("SO_ATTACH_FILTER: %w", err)
-	}
-	return nil
+	return unix.SetsockoptSockFprog(fd, level, option, program)
 }
 
 // Assemble makes of a classic BPF program what setsockopt(2) takes with

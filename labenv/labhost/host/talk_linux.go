@@ -75,7 +75,7 @@ func (h *Host) Converse(ctx context.Context, clients []plan.Client) ([]plan.Talk
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(h.talks.life, cancel)()
-	if err := h.capture.AwaitRoom(ctx); err != nil { // many clients at once are a burst
+	if err := h.capture.AwaitRing(ctx); err != nil { // many clients at once are a burst
 		return nil, fmt.Errorf("the recording: %w", err)
 	}
 	results, errs := make([]plan.Talk, len(clients)), make([]error, len(clients))
