@@ -48,13 +48,13 @@ func (t *T) Bench(p plan.Plan) *Bench {
 func (t *T) seat(p plan.Plan) *Bench {
 	t.takeTurn()
 	defer t.giveTurn()
-	b := t.room(p)
+	b := t.emptySeat(p)
 	b.process = b.start(labenv.Program{})
 	return b
 }
 
-// room starts a lab, whose seat is empty.
-func (t *T) room(p plan.Plan) *Bench {
+// emptySeat starts a lab, whose seat is empty.
+func (t *T) emptySeat(p plan.Plan) *Bench {
 	b := &Bench{t: t, lab: t.lab(p)}
 	t.benches = append(t.benches, b)
 	b.plan = b.lab.Plan()

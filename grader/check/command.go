@@ -28,12 +28,12 @@ type Run struct {
 	program *drive.Program
 }
 
-// Room starts a lab that plays p, in whose seat the learner's program can be
+// EmptySeat starts a lab that plays p, in whose seat the learner's program can be
 // run. It closes the lab, and ends what runs, after the check.
-func (t *T) Room(p plan.Plan) *Bench {
+func (t *T) EmptySeat(p plan.Plan) *Bench {
 	t.takeTurn()
 	defer t.giveTurn()
-	return t.room(p)
+	return t.emptySeat(p)
 }
 
 // Launch starts the learner's program.
@@ -60,7 +60,7 @@ func (r *Run) Interrupt() {
 }
 
 // Stderr returns what the program has printed on stderr so far.
-func (r *Run) Stderr() string { return r.program.Printed() }
+func (r *Run) Stderr() string { return r.program.Stderr() }
 
 // Wait waits for the program's end. A program that crashes, hangs or floods
 // fails the check right here, in plain words.

@@ -31,7 +31,7 @@ func printing(exit labenv.Exit) func(*program, labenv.Program) {
 func TestRunsOfAProgram(t *testing.T) {
 	w := &world{play: printing(labenv.Exit{Code: 3})}
 	r := w.run(t, func(c *check.T) {
-		b := c.Room(plan.New(1).Plan())
+		b := c.EmptySeat(plan.New(1).Plan())
 		for range 2 {
 			e := b.Run(command)
 			assert.Equal(t, 3, e.Code)
@@ -48,7 +48,7 @@ func TestAProgramIsInterrupted(t *testing.T) {
 		fmt.Fprint(p.err, "scanning") // until it is interrupted
 	}}
 	r := w.run(t, func(c *check.T) {
-		run := c.Room(plan.New(1).Plan()).Launch(command)
+		run := c.EmptySeat(plan.New(1).Plan()).Launch(command)
 		assert.Eventually(t, func() bool { return run.Stderr() == "scanning" }, time.Minute, time.Millisecond)
 		run.Interrupt()
 		e := run.Wait()
@@ -90,7 +90,7 @@ func TestRunsThatGoWrong(t *testing.T) {
 				if name != "hang" {
 					k.Patience(time.Minute)
 				}
-				k.Room(plan.New(1).Plan()).Run(command)
+				k.EmptySeat(plan.New(1).Plan()).Run(command)
 			})
 			assert.Equal(t, check.Fail, r.Status)
 			assert.Contains(t, r.Message, c.want)
@@ -111,7 +111,7 @@ func flood(to io.Writer) {
 func TestRunsThatAreRefusedSomething(t *testing.T) {
 	w := &world{play: printing(labenv.Exit{Refused: []string{"fork"}})}
 	r := w.run(t, func(c *check.T) {
-		b := c.Room(plan.New(1).Plan())
+		b := c.EmptySeat(plan.New(1).Plan())
 		b.Run(command)
 		b.Run(command)
 	})
@@ -121,7 +121,7 @@ func TestRunsThatAreRefusedSomething(t *testing.T) {
 
 func TestAProgramThatCannotBeStarted(t *testing.T) {
 	w := &world{startErr: errors.New("no room")}
-	r := w.run(t, func(c *check.T) { c.Room(plan.New(1).Plan()).Run(command) })
+	r := w.run(t, func(c *check.T) { c.EmptySeat(plan.New(1).Plan()).Run(command) })
 	assert.Equal(t, check.Error, r.Status)
 	assert.Contains(t, r.Message, "start the learner's program: no room")
 }

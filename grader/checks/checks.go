@@ -110,11 +110,14 @@ func nameOf(err error) string {
 	return "context.DeadlineExceeded"
 }
 
-// eventually asks until ok holds or settle has passed, and returns the last
-// answer. Between two questions it waits a little: what it waits for happens
-// in another process, which does not announce it.
-func eventually(t *check.T, ok func() bool) bool {
-	deadline := time.NewTimer(settle)
+// eventually is await with settle.
+func eventually(t *check.T, ok func() bool) bool { return await(t, settle, ok) }
+
+// await asks until ok holds or limit has passed, and returns the last answer.
+// Between two questions it waits a little: what it waits for happens in another
+// process, which does not announce it.
+func await(t *check.T, limit time.Duration, ok func() bool) bool {
+	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

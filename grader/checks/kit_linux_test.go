@@ -80,7 +80,7 @@ func compile(t *testing.T, m exercise.Manifest, files map[string][]byte) *os.Fil
 		require.NoError(t, tree.Place(pristine.FS(), b.Kit, need, reference(t, need)))
 	}
 	require.NoError(t, tree.Place(pristine.FS(), b.Kit, m.ID, files))
-	program, err := b.Build(t.Context(), m.Command(), tree, func(s string) string { return s })
+	program, err := b.Build(t.Context(), m.Main(), tree, func(s string) string { return s })
 	require.NoError(t, err)
 	return program
 }

@@ -113,7 +113,7 @@ func scopeNeverAllowed(t *check.T) {
 	for _, a := range never {
 		s.refuse(dialOptions{Network: "udp", Address: netip.AddrPortFrom(netip.MustParseAddr(a), 9).String()})
 	}
-	if got := slices.IndexFunc(b.Trace().Target.Received(), udpTo(9)); got >= 0 {
+	if slices.ContainsFunc(b.Trace().Target.Received(), udpTo(9)) {
 		t.Failf("a datagram was sent to everybody")
 	}
 }

@@ -42,6 +42,13 @@ func done(t *check.T, b *check.Bench, c check.Command) toolRun {
 	return run
 }
 
+// listed is done, for a run with -json whose lines it reads.
+func listed(t *check.T, b *check.Bench, c check.Command) toolRun {
+	run := done(t, b, c)
+	run.rows = jsonLines(t, run)
+	return run
+}
+
 // refused runs the tool and fails the check unless it ends with one of the exit
 // statuses, says why on stderr, and prints no results.
 func refused(t *check.T, b *check.Bench, c check.Command, statuses ...int) toolRun {
@@ -196,7 +203,7 @@ func requireNothingAsked(t *check.T, b *check.Bench, when string) {
 // that stay silent have been asked, and the program has had time to notice.
 func awaitAnswers(t *check.T, b *check.Bench, answering, silent []plan.Port) {
 	const notice = 200 * time.Millisecond
-	ready := eventually(t, func() bool {
+	ready := await(t, busy, func() bool {
 		tr := b.Trace()
 		for _, p := range slices.Concat(answering, silent) {
 			f := tr.Port(p)
@@ -209,6 +216,6 @@ func awaitAnswers(t *check.T, b *check.Bench, answering, silent []plan.Port) {
 	if !ready {
 		requireAsked(t, b.Trace(), slices.Concat(answering, silent)...)
 		requireLetGo(t, b)
-		t.Failf("%v after its start netprobe had not asked its few ports", settle)
+		t.Failf("%v after its start netprobe had not asked its few ports", busy)
 	}
 }

@@ -79,8 +79,8 @@ func (w *Program) Wait(ctx context.Context) (Ended, error) {
 	}, nil
 }
 
-// Printed returns what the program has printed on stderr so far.
-func (w *Program) Printed() string { return w.stderr.String() }
+// Stderr returns what the program has printed on stderr so far.
+func (w *Program) Stderr() string { return w.stderr.String() }
 
 // Close ends the program and frees what it held. Closing twice is no error.
 func (w *Program) Close() error { return w.end() }

@@ -62,10 +62,10 @@ func TestManifestAnswers(t *testing.T) {
 	assert.False(t, probe.GradesTests())
 	assert.True(t, exercise.Manifest{File: "pin_test.go"}.GradesTests())
 	assert.False(t, probe.IsProgram())
-	assert.Equal(t, "./grader/drivers/06_probe", probe.Command())
+	assert.Equal(t, "./grader/drivers/06_probe", probe.Main())
 	tool := exercise.Manifest{ID: "18_tool", Package: "main"}
 	assert.True(t, tool.IsProgram())
-	assert.Equal(t, "./exercises/18_tool", tool.Command())
+	assert.Equal(t, "./exercises/18_tool", tool.Main())
 	silent, found := probe.Check("silent-is-filtered")
 	assert.True(t, found)
 	assert.Equal(t, 3, silent.Points)

@@ -84,10 +84,10 @@ func (m Manifest) GradesTests() bool { return strings.HasSuffix(m.File, "_test.g
 // run with arguments, and not a package whose functions are called.
 func (m Manifest) IsProgram() bool { return m.Package == "main" }
 
-// Command is the path, from the kit's root, of the command that is built to grade
+// Main is the path, from the kit's root, of the package main that is built to grade
 // the exercise: the learner's program, or the driver that serves their package.
 // Where a test is graded there is none.
-func (m Manifest) Command() string {
+func (m Manifest) Main() string {
 	if m.IsProgram() {
 		return "./exercises/" + m.ID
 	}

@@ -335,7 +335,7 @@ func (g *Grader) Program(ctx context.Context, m exercise.Manifest, parts map[str
 			return nil, err
 		}
 	}
-	return g.Builder.Build(ctx, m.Command(), tree, names)
+	return g.Builder.Build(ctx, m.Main(), tree, names)
 }
 
 // staged matches how the compiler names a file of an exercise, wherever the

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing/iotest"
 	"time"
 
 	scope "wirelab/exercises/10_scope"
@@ -36,7 +37,7 @@ type scopes struct {
 func (s *scopes) parse(text string, broken bool) (int, error) {
 	var r io.Reader = strings.NewReader(text)
 	if broken {
-		r = io.MultiReader(r, failing{})
+		r = io.MultiReader(r, iotest.ErrReader(errors.New("the disk is gone")))
 	}
 	parsed, err := scope.Parse(r)
 	if err != nil {
@@ -47,11 +48,6 @@ func (s *scopes) parse(text string, broken bool) (int, error) {
 	s.all = append(s.all, parsed)
 	return len(s.all) - 1, nil
 }
-
-// failing is a reader that fails.
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, errors.New("the disk is gone") }
 
 func (s *scopes) check(number int, addr netip.Addr) error { return s.get(number).Check(addr) }
 
