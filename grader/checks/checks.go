@@ -36,6 +36,8 @@ func For(exercise string) []check.Spec {
 		return bannerChecks
 	case "10_scope":
 		return scopeChecks
+	case "11_trace":
+		return traceChecks
 	case "14_halfopen":
 		return halfopenChecks
 	case "16_draft":

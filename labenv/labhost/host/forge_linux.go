@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/labenv/plan"
+	"wirelab/labenv/wire/inet"
 )
 
 // forger answers SYNs to the ports that forge. The packet filter drops them;
@@ -207,12 +208,11 @@ var checksumAt = map[byte]int{unix.IPPROTO_TCP: 16, unix.IPPROTO_ICMP: 2, unix.I
 
 // reply is the frame that carries payload back, as if from the address given.
 func (s syn) reply(from netip.Addr, protocol byte, payload []byte) []byte {
-	var pseudo []byte // what the checksum covers besides (RFC 9293, 3.1; RFC 8200, 8.1)
+	var pseudo uint32
 	if protocol != unix.IPPROTO_ICMP {
-		pseudo = append(append(from.AsSlice(), s.from.AsSlice()...), 0, protocol)
-		pseudo = binary.BigEndian.AppendUint16(pseudo, uint16(len(payload))) //nolint:gosec // below the MTU
+		pseudo = inet.Pseudo(from, s.from, protocol, len(payload))
 	}
-	binary.BigEndian.PutUint16(payload[checksumAt[protocol]:], internetChecksum(pseudo, payload))
+	binary.BigEndian.PutUint16(payload[checksumAt[protocol]:], inet.Checksum(pseudo, payload))
 	frame := append(append(append([]byte(nil), s.ethernet[6:12]...), s.ethernet[:6]...), s.ethernet[etherType:]...)
 	return append(append(frame, ipHeader(from, s.from, protocol, len(payload))...), payload...)
 }
@@ -226,7 +226,7 @@ func ipHeader(from, to netip.Addr, protocol byte, length int) []byte {
 		binary.BigEndian.PutUint16(b[2:], uint16(ip4Header+length)) //nolint:gosec // below the MTU
 		copy(b[ip4Source:], from.AsSlice())
 		copy(b[ip4Dest:], to.AsSlice())
-		binary.BigEndian.PutUint16(b[10:], internetChecksum(b))
+		binary.BigEndian.PutUint16(b[10:], inet.Checksum(0, b))
 		return b
 	}
 	b := make([]byte, ip6Header)
@@ -235,22 +235,4 @@ func ipHeader(from, to netip.Addr, protocol byte, length int) []byte {
 	copy(b[ip6Source:], from.AsSlice())
 	copy(b[ip6Dest:], to.AsSlice())
 	return b
-}
-
-// internetChecksum is that of RFC 1071 over parts, all but the last of which
-// have an even length.
-func internetChecksum(parts ...[]byte) uint16 {
-	var sum uint32
-	for _, b := range parts {
-		for ; len(b) > 1; b = b[2:] {
-			sum += uint32(binary.BigEndian.Uint16(b))
-		}
-		if len(b) == 1 {
-			sum += uint32(b[0]) << 8
-		}
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
 }
