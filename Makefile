@@ -34,9 +34,12 @@ NOENGINE := no container engine answers: labs of containers are left out
 # nmap is the oracle of some tests, where it is installed.
 NMAP     := $(shell command -v nmap >/dev/null 2>&1 && echo nmap)
 NONMAP   := nmap is not installed: the tests that compare a scanner with it are left out
+# So is tshark.
+TSHARK   := $(shell command -v tshark >/dev/null 2>&1 && echo tshark)
+NOTSHARK := tshark is not installed: the tests that compare captures with its reading are left out
 
 .DEFAULT_GOAL := help
-.PHONY: help build check try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test lint fmt pristine bench soak clean
+.PHONY: help build check try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
 
 help: ## list the targets
 	@echo "wirelab teaches network programming and port scanning in Go."
@@ -98,13 +101,19 @@ verify: build ## prove the exercises sound (for authors)
 test: build ## test the kit itself; your exercises are left out
 	@$(if $(ENGINE),,echo "$(NOENGINE)" >&2)
 	@$(if $(NMAP),,echo "$(NONMAP)" >&2)
+	@$(if $(TSHARK),,echo "$(NOTSHARK)" >&2)
 	@$(GO) mod download # the tests of the command line have no network
-	@$(TEST) -tags "$(if $(ENGINE),docker) $(NMAP)" $(filter-out $(NEEDLABS),$(KIT))
+	@$(TEST) -tags "$(if $(ENGINE),docker) $(NMAP) $(TSHARK)" $(filter-out $(NEEDLABS),$(KIT))
+
+fuzz: ## throw foreign bytes at whatever reads them, FOR=30s at each place
+	@for place in $(FUZZ); do \
+		$(GO) test ./$${place%:*} -run '^$$' -fuzz "^$${place#*:}$$" -fuzztime $(or $(FOR),30s) -fuzzminimizetime 1x || exit; \
+	done
 
 lint: ## vet and lint the kit
 	@GOOS=linux $(GO) vet $(KIT)
 	@for os in linux darwin windows; do \
-		GOOS=$$os $(GO) vet -tags docker,nmap $$(GOOS=$$os $(GO) list -tags docker,nmap ./... | grep -v '^wirelab/exercises/[0-9]') || exit; \
+		GOOS=$$os $(GO) vet -tags docker,nmap,tshark $$(GOOS=$$os $(GO) list -tags docker,nmap,tshark ./... | grep -v '^wirelab/exercises/[0-9]') || exit; \
 	done
 	@$(GO) run $(LINT) run
 
@@ -113,6 +122,9 @@ fmt: ## format all Go code
 
 pristine: ## renew the kit's copy of the exercises after you changed them (for authors)
 	@$(GO) run ./grader/pristine/generate
+
+recordings: build ## record the captures of testdata/ anew (for authors)
+	@$(GO) run ./grader/cmd/record testdata/captures
 
 bench: build ## measure, as ratios in one run
 	@$(if $(ENGINE),$(MAKE) --no-print-directory build LAB=docker)

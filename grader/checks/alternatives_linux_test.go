@@ -27,6 +27,8 @@ const alternatives = "testdata/alternatives"
 var shortcomings = map[string][]string{
 	// One mistake costs once.
 	"07_scan/sequential": {"silence-is-waited-for-together"},
+	// pcapgo 1.1.19 is wrong about clocks that count in powers of two.
+	"11_trace/gopacket": {"times-are-exact"},
 }
 
 // TestAlternatives holds that the checks ask for what the exercises ask for,

@@ -39,12 +39,16 @@ import (
 	_ "sync"
 	_ "sync/atomic"
 	_ "syscall"
+	_ "testing/iotest"
 	_ "text/tabwriter"
 	_ "time"
 	_ "unicode"
 	_ "unicode/utf8"
 
 	// Modules, as far as learners' code may use them.
+	_ "github.com/google/gopacket"
+	_ "github.com/google/gopacket/layers"
+	_ "github.com/google/gopacket/pcapgo"
 	_ "golang.org/x/sys/unix"
 
 	// What every driver is made of.
