@@ -6,26 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"wirelab/labenv/netns"
-	"wirelab/labenv/plan"
 )
 
-// nmapScanner runs nmap in an interactive seat: it needs its own data files.
-func (k *kit) nmapScanner(path string) scanner {
-	return func(ctx context.Context, p plan.Plan) (scanDone, error) {
-		shell, err := netns.OpenShell(ctx, k.labs(), p)
+// nmapScanner runs nmap, with options that say how to scan, in an interactive
+// seat: it needs its own data files.
+func (k *kit) nmapScanner(path string, how ...string) scanner {
+	return func(ctx context.Context, q question) (scanDone, error) {
+		shell, err := netns.OpenShell(ctx, k.labs(), q.plan)
 		if err != nil {
 			return scanDone{}, err
 		}
-		done, err := k.runNmap(ctx, shell, path, p)
+		done, err := k.runNmap(ctx, shell, path, how, q)
 		return done, errors.Join(err, shell.Close())
 	}
 }
 
 // runNmap has nmap say as little as it can, in a form for programs.
-func (k *kit) runNmap(ctx context.Context, shell *netns.Shell, path string, p plan.Plan) (scanDone, error) {
+func (k *kit) runNmap(ctx context.Context, shell *netns.Shell, path string, how []string, q question) (scanDone, error) {
 	var done scanDone
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -40,7 +41,7 @@ func (k *kit) runNmap(ctx context.Context, shell *netns.Shell, path string, p pl
 	start := time.Now()
 	exit, err := shell.Run(ctx, netns.Command{
 		Path: path, Dir: k.scratch, Env: os.Environ(), Stdin: null, Stdout: out, Stderr: out,
-		Args: []string{"nmap", "-sT", "-T5", "-n", "-Pn", "-p1-65535", "-oX", "-", p.Target.Addr.String()},
+		Args: slices.Concat([]string{"nmap"}, how, []string{"-n", "-Pn", "-p" + q.ports, "-oX", "-", q.plan.Target.Addr.String()}),
 	})
 	took := time.Since(start)
 	if err != nil {
@@ -54,7 +55,7 @@ func (k *kit) runNmap(ctx context.Context, shell *netns.Shell, path string, p pl
 		return done, fmt.Errorf("nmap ended with status %d:\n%s", exit.Code, said)
 	}
 	open, closed, err := countNmap(said)
-	return scanDone{took: took, wrong: mistaken(open, closed)}, err
+	return scanDone{took: took, wrong: q.mistaken(open, closed)}, err
 }
 
 // countNmap reads nmap's XML: it lists the ports in rare states, and counts

@@ -27,8 +27,21 @@ const (
 	others  = 65535 - opened - silent
 )
 
-// scanner scans all ports of a lab that plays a plan.
-type scanner func(context.Context, plan.Plan) (scanDone, error)
+// question is what a scanner is to find out: ports of a lab that plays a plan.
+type question struct {
+	plan         plan.Plan
+	ports        string // as nmap's -p has it: "1-65535", "22,80"
+	open, closed int    // how many there are; the others are filtered
+}
+
+// mistaken counts the ports that a scanner has in the wrong state or not at
+// all, as far as sums tell.
+func (q question) mistaken(open, closed int) int { return abs(q.open-open) + abs(q.closed-closed) }
+
+func abs(n int) int { return max(n, -n) }
+
+// scanner scans the ports of a lab.
+type scanner func(context.Context, question) (scanDone, error)
 
 // scanDone is a scan that is over: how long it took, and how many ports it
 // mistook for others. On a busy machine answers come after the timeout.
@@ -38,7 +51,7 @@ type scanDone struct {
 }
 
 // scans measures the reference of 07_scan against nmap and against a loop that
-// does nothing but connect, turn by turn, each time on a new lab.
+// does nothing but connect.
 func (k *kit) scans(ctx context.Context, step func(done, total int, what string)) ([]figure, error) {
 	reference, err := k.referenceScanner(ctx)
 	if err != nil {
@@ -51,22 +64,34 @@ func (k *kit) scans(ctx context.Context, step func(done, total int, what string)
 	scanners := []scanner{reference, floor}
 	nmap, err := exec.LookPath("nmap")
 	if err == nil {
-		scanners = append(scanners, k.nmapScanner(nmap))
+		scanners = append(scanners, k.nmapScanner(nmap, "-sT", "-T5"))
 	}
+	done, err := inTurn(ctx, scanRounds, everyPort, scanners, step)
+	if err != nil {
+		return nil, err
+	}
+	return scanFigures(done), nil
+}
+
+// inTurn has scanners scan, turn by turn, each time in a new lab.
+func inTurn(ctx context.Context, rounds int, ask func(seed uint64) question, scanners []scanner, step func(done, total int, what string)) ([][]scanDone, error) {
 	done := make([][]scanDone, len(scanners))
-	for i := range scanRounds {
-		p := scanPlan(uint64(i))
+	for i := range rounds {
+		q := ask(uint64(i)) //nolint:gosec // a round's number
 		for j, scan := range scanners {
-			step(i*len(scanners)+j, scanRounds*len(scanners), "scan 65,535 ports")
-			d, err := scan(ctx, p)
+			step(i*len(scanners)+j, rounds*len(scanners), "scan "+shorten(q.ports))
+			d, err := scan(ctx, q)
 			if err != nil {
 				return nil, err
 			}
 			done[j] = append(done[j], d)
 		}
 	}
-	return scanFigures(done), nil
+	return done, nil
 }
+
+// shorten cuts a list of ports for a line of progress.
+func shorten(ports string) string { return ports[:min(len(ports), 12)] }
 
 // scanFigures compares the first scanner with the others; that of nmap may be
 // missing.
@@ -108,18 +133,13 @@ func told(scans []scanDone) string {
 	return fmt.Sprintf("%.2f s (%d verdicts wrong in all)", middle(scans).Seconds(), wrong)
 }
 
-func scanPlan(seed uint64) plan.Plan {
+// everyPort asks about all ports, of which most are closed.
+func everyPort(seed uint64) question {
 	d := plan.New(seed)
 	d.Ports(opened, plan.Echo)
 	d.Ports(silent, plan.Drop)
-	return d.Plan()
+	return question{plan: d.Plan(), ports: "1-65535", open: opened, closed: others}
 }
-
-// mistaken counts the ports that a scanner has in the wrong state or not at
-// all, as far as sums tell.
-func mistaken(open, closed int) int { return abs(opened-open) + abs(others-closed) }
-
-func abs(n int) int { return max(n, -n) }
 
 // referenceScanner runs the reference in the seat.
 func (k *kit) referenceScanner(ctx context.Context) (scanner, error) {
@@ -127,39 +147,44 @@ func (k *kit) referenceScanner(ctx context.Context) (scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.seatScanner(ctx, "refscan", tree)
+	return k.seatScanner(ctx, "refscan", tree, connects)
 }
 
 // epollScanner runs the bare loop in the same kind of seat.
 func (k *kit) epollScanner(ctx context.Context) (scanner, error) {
-	return k.seatScanner(ctx, "epollscan", stage.Tree{})
+	return k.seatScanner(ctx, "epollscan", stage.Tree{}, connects)
+}
+
+// connects are the arguments of scanners by connect(2).
+func connects(q question) labenv.Program {
+	return labenv.Program{Args: []string{q.plan.Target.Addr.String(), strconv.Itoa(workers), silence.String()}}
 }
 
 // seatScanner builds one of the programs below this folder, and runs it in the
 // seat of a lab. It tells the time itself: starting it does not count.
-func (k *kit) seatScanner(ctx context.Context, name string, tree stage.Tree) (scanner, error) {
-	program, err := k.builder.Build(ctx, "./grader/cmd/bench/"+name, tree, func(s string) string { return s })
+func (k *kit) seatScanner(ctx context.Context, name string, tree stage.Tree, how func(question) labenv.Program) (scanner, error) {
+	exe, err := k.builder.Build(ctx, "./grader/cmd/bench/"+name, tree, func(s string) string { return s })
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", name, err)
 	}
-	return func(ctx context.Context, p plan.Plan) (scanDone, error) {
-		l, err := netns.Maker(k.labs())(ctx, p)
+	return func(ctx context.Context, q question) (scanDone, error) {
+		l, err := netns.Maker(k.labs())(ctx, q.plan)
 		if err != nil {
 			return scanDone{}, err
 		}
-		process, err := l.Start(ctx, labenv.Program{
-			Exe: program, Args: []string{p.Target.Addr.String(), strconv.Itoa(workers), silence.String()},
-		})
+		program := how(q)
+		program.Exe = exe
+		process, err := l.Start(ctx, program)
 		if err != nil {
 			return scanDone{}, errors.Join(err, l.Close())
 		}
-		done, err := readSummary(process)
+		done, err := readSummary(process, q)
 		return done, errors.Join(err, process.Close(), l.Close())
 	}, nil
 }
 
 // readSummary reads what a scanner prints at its end.
-func readSummary(process labenv.Process) (scanDone, error) {
+func readSummary(process labenv.Process, q question) (scanDone, error) {
 	var s struct {
 		Open, Closed, Filtered int
 		Took                   time.Duration
@@ -168,5 +193,5 @@ func readSummary(process labenv.Process) (scanDone, error) {
 		said, rerr := io.ReadAll(process.Stderr())
 		return scanDone{}, errors.Join(fmt.Errorf("a scanner without a result: %w", err), rerr, errors.New(string(said)))
 	}
-	return scanDone{took: s.Took, wrong: mistaken(s.Open, s.Closed)}, nil
+	return scanDone{took: s.Took, wrong: q.mistaken(s.Open, s.Closed)}, nil
 }
