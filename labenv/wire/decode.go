@@ -16,6 +16,7 @@ import (
 type decoder struct {
 	parser *gopacket.DecodingLayerParser
 	found  []gopacket.LayerType
+	tcps   []TCP // room for headers: one allocation for many
 
 	eth   layers.Ethernet
 	vlan  layers.Dot1Q
@@ -86,7 +87,7 @@ func (d *decoder) setIPv4(f *Frame) {
 	f.Protocol = uint8(ip.Protocol)
 	f.Fragment = ip.Flags&layers.IPv4MoreFragments != 0 || ip.FragOffset != 0
 	if f.Protocol == ProtoTCP && !f.Fragment {
-		f.segment(ip.Payload, int(ip.Length)-4*int(ip.IHL))
+		d.segment(f, ip.Payload, int(ip.Length)-4*int(ip.IHL))
 	}
 }
 
@@ -101,14 +102,14 @@ func (d *decoder) setIPv6(f *Frame) {
 	f.Protocol = uint8(next)
 	f.Fragment = f.Protocol == protoFragment6
 	if f.Protocol == ProtoTCP {
-		f.segment(ip.Payload, length)
+		d.segment(f, ip.Payload, length)
 	}
 }
 
 // segment reads a TCP header by hand, because gopacket gives up where only
 // the options are malformed: Linux ignores those options and answers. length
 // is the size of the segment by the IP header.
-func (f *Frame) segment(b []byte, length int) {
+func (d *decoder) segment(f *Frame, b []byte, length int) {
 	const least = 20
 	if len(b) < least {
 		return
@@ -118,13 +119,25 @@ func (f *Frame) segment(b []byte, length int) {
 		return
 	}
 	f.setPorts(binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]))
-	f.TCP = &TCP{
+	f.TCP = d.newTCP()
+	*f.TCP = TCP{
 		FIN: flags&0x01 != 0, SYN: flags&0x02 != 0, RST: flags&0x04 != 0, PSH: flags&0x08 != 0, ACK: flags&0x10 != 0,
 		Seq: binary.BigEndian.Uint32(b[4:]), Ack: binary.BigEndian.Uint32(b[8:]),
 		Window:  binary.BigEndian.Uint16(b[14:]),
 		Payload: length - head,
 	}
 	f.TCP.Damaged = len(b) >= length && damaged(f.Src.Addr(), f.Dst.Addr(), b[:length])
+}
+
+// newTCP returns an empty header.
+func (d *decoder) newTCP() *TCP {
+	const atOnce = 64
+	if len(d.tcps) == 0 {
+		d.tcps = make([]TCP, atOnce)
+	}
+	t := &d.tcps[0]
+	d.tcps = d.tcps[1:]
+	return t
 }
 
 func (d *decoder) setUDP(f *Frame) {

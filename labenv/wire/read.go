@@ -3,6 +3,8 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -33,27 +35,46 @@ func Read(pcapng []byte, nonce uint64) (*Trace, error) {
 	if len(pcapng) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrNotSynced)
 	}
-	n, err := intact(pcapng)
+	r, err := intact(pcapng)
 	if err != nil {
 		return nil, err
 	}
-	trace := &Trace{Frames: make([]Frame, 0, n)}
-	decoder, number, synced := newDecoder(), 0, false
-	err = packets(pcapng, func(p packet) {
-		number++
+	frames, synced := r.frames(nonce)
+	if !synced {
+		return nil, fmt.Errorf("%w: none of its %d frames has the nonce %#x", ErrNotSynced, len(r.blocks), nonce)
+	}
+	return &Trace{Frames: frames}, nil
+}
+
+// frames decodes all frames, and tells whether there is a synchronisation frame
+// with the nonce. A great recording is decoded in parts, side by side.
+func (r recording) frames(nonce uint64) (frames []Frame, synced bool) {
+	const worthwhile = 10_000 // frames; for fewer a goroutine does not pay
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(r.blocks)/worthwhile))
+	frames = make([]Frame, len(r.blocks))
+	found := make([]bool, parts)
+	var wait sync.WaitGroup
+	for part := range parts {
+		from, to := part*len(frames)/parts, (part+1)*len(frames)/parts
+		wait.Go(func() { found[part] = r.decode(from, to, frames, nonce) })
+	}
+	wait.Wait()
+	// Synchronisation frames have no number.
+	return slices.DeleteFunc(frames, func(f Frame) bool { return f.Number == 0 }), slices.Contains(found, true)
+}
+
+// decode decodes a part of the frames.
+func (r recording) decode(from, to int, frames []Frame, nonce uint64) (synced bool) {
+	decoder := newDecoder()
+	for i := from; i < to; i++ {
+		p := r.packet(i)
 		if n, ok := syncNonce(p.data); ok {
 			synced = synced || n == nonce
-			return
+			continue
 		}
-		f := Frame{Number: number, Time: p.time, Sent: p.sent, Length: p.length}
-		decoder.decode(p.data, &f)
-		trace.Frames = append(trace.Frames, f)
-	})
-	if err != nil {
-		return nil, err
+		f := &frames[i]
+		f.Number, f.Time, f.Sent, f.Length = i+1, p.time, p.sent, p.length
+		decoder.decode(p.data, f)
 	}
-	if !synced {
-		return nil, fmt.Errorf("%w: none of its %d frames has the nonce %#x", ErrNotSynced, number, nonce)
-	}
-	return trace, nil
+	return synced
 }

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -46,10 +45,7 @@ func NewWriter(w io.Writer) (*Writer, error) {
 // 1970 and 2262; sent tells whether the host sent the frame; length is its
 // size on the wire, which exceeds len(data) where the capture cut it.
 func (w *Writer) WriteFrame(t time.Time, sent bool, data []byte, length int) error {
-	info := gopacket.CaptureInfo{Timestamp: t, CaptureLength: len(data), Length: length, InterfaceIndex: receivedIndex}
-	if sent {
-		info.InterfaceIndex = sentIndex
-	}
+	info := gopacket.CaptureInfo{Timestamp: t, CaptureLength: len(data), Length: length, InterfaceIndex: direction(sent)}
 	if err := w.ng.WritePacket(info, data); err != nil {
 		return fmt.Errorf("record a frame: %w", err)
 	}
@@ -68,49 +64,53 @@ func (w *Writer) Flush() error {
 type packet struct {
 	time   time.Time
 	sent   bool
-	length int    // on the wire
-	data   []byte // valid until the next packet is read
+	length int // on the wire
+	data   []byte
 }
 
-// packets calls each with every packet of an intact recording, in order.
-func packets(pcapng []byte, each func(packet)) error {
-	r, err := pcapgo.NewNgReader(bytes.NewReader(pcapng), pcapgo.DefaultNgReaderOptions)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	for {
-		data, info, err := r.ZeroCopyReadPacketData()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
-		each(packet{time: info.Timestamp, sent: info.InterfaceIndex == sentIndex, length: info.Length, data: data})
+// recording is a recording that is intact: where its packets' blocks begin.
+type recording struct {
+	bytes  []byte
+	blocks []int
+}
+
+// packet returns packet i, counted from 0. Its data is a part of the recording.
+func (r recording) packet(i int) packet {
+	const data = 28 // behind type, size, interface, two halves of a time, and two lengths
+	b := r.bytes[r.blocks[i]:]
+	word := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
+	ticks := uint64(word(12))<<32 | uint64(word(16))
+	return packet{
+		time:   time.Unix(int64(ticks/uint64(time.Second)), int64(ticks%uint64(time.Second))).UTC(), //nolint:gosec // below 2^35, and below a second
+		sent:   word(8) == sentIndex,
+		length: int(word(24)),
+		data:   b[data : data+int(word(20))],
 	}
 }
 
-// intact counts the packets of a recording, and refuses one that Writer cannot
-// have written whole. It comes before pcapgo's reader, which takes a cut in
-// mid-block for the end of the file, allocates whatever size a block claims,
-// and divides by a resolution that an interface may set to nothing.
-func intact(pcapng []byte) (n int, err error) {
+// intact finds the packets of a recording, and refuses one that Writer cannot
+// have written whole. A reader of any pcapng would believe more: pcapgo's takes a
+// cut in mid-block for the end of the file, allocates whatever size a block
+// claims, and divides by a resolution that an interface may set to nothing.
+func intact(pcapng []byte) (recording, error) {
 	head, err := header()
 	if err != nil {
-		return 0, err
+		return recording{}, err
 	}
-	rest, ok := bytes.CutPrefix(pcapng, head)
-	if !ok {
-		return 0, fmt.Errorf("%w: it does not begin with the two interfaces of a recording", ErrMalformed)
+	if !bytes.HasPrefix(pcapng, head) {
+		return recording{}, fmt.Errorf("%w: it does not begin with the two interfaces of a recording", ErrMalformed)
 	}
-	for ; len(rest) > 0; n++ {
-		size, ok := packetBlock(rest)
+	const usual = 100 // bytes of a block
+	r := recording{bytes: pcapng, blocks: make([]int, 0, len(pcapng)/usual)}
+	for at := len(head); at < len(pcapng); {
+		size, ok := packetBlock(pcapng[at:])
 		if !ok {
-			return 0, fmt.Errorf("%w: frame %d is cut short or damaged", ErrMalformed, n+1)
+			return recording{}, fmt.Errorf("%w: frame %d is cut short or damaged", ErrMalformed, len(r.blocks)+1)
 		}
-		rest = rest[size:]
+		r.blocks = append(r.blocks, at)
+		at += size
 	}
-	return n, nil
+	return r, nil
 }
 
 // header returns what every recording begins with.
@@ -138,9 +138,9 @@ func packetBlock(b []byte) (size int, ok bool) {
 	if total < overhead || total%4 != 0 || uint64(total) > uint64(len(b)) {
 		return 0, false
 	}
-	captured := binary.LittleEndian.Uint32(b[20:])
+	number, captured := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[20:])
 	again := binary.LittleEndian.Uint32(b[total-4:])
-	return int(total), captured <= total-overhead && again == total
+	return int(total), number <= sentIndex && captured <= total-overhead && again == total
 }
 
 // Packets returns the packets of a recording as gopacket decodes them, without
@@ -150,33 +150,38 @@ func Packets(pcapng []byte, nonce uint64) ([]gopacket.Packet, error) {
 	if _, err := Read(pcapng, nonce); err != nil {
 		return nil, err
 	}
-	r, err := pcapgo.NewNgReader(bytes.NewReader(pcapng), pcapgo.DefaultNgReaderOptions)
+	r, err := intact(pcapng)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return nil, err
 	}
 	var all []gopacket.Packet
-	for {
-		data, info, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
-		if _, sync := syncNonce(data); sync {
+	for i := range r.blocks {
+		raw := r.packet(i)
+		if _, sync := syncNonce(raw.data); sync {
 			continue
 		}
-		p := gopacket.NewPacket(data, layers.LinkTypeEthernet, gopacket.Default)
-		p.Metadata().CaptureInfo = info
+		p := gopacket.NewPacket(raw.data, layers.LinkTypeEthernet, gopacket.Default)
+		p.Metadata().CaptureInfo = gopacket.CaptureInfo{
+			Timestamp: raw.time, CaptureLength: len(raw.data), Length: raw.length, InterfaceIndex: direction(raw.sent),
+		}
 		all = append(all, p)
 	}
+	return all, nil
+}
+
+func direction(sent bool) int {
+	if sent {
+		return sentIndex
+	}
+	return receivedIndex
 }
 
 // Strip returns a recording without the frames that drop picks: those that the
 // host sent, those that it received, or both. Synchronisation frames stay. Errors
 // match ErrMalformed.
 func Strip(pcapng []byte, drop func(sent bool) bool) ([]byte, error) {
-	if _, err := intact(pcapng); err != nil {
+	r, err := intact(pcapng)
+	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
@@ -184,13 +189,16 @@ func Strip(pcapng []byte, drop func(sent bool) bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var failed error
-	err = packets(pcapng, func(p packet) {
-		if _, sync := syncNonce(p.data); failed == nil && (sync || !drop(p.sent)) {
-			failed = w.WriteFrame(p.time, p.sent, p.data, p.length)
+	for i := range r.blocks {
+		p := r.packet(i)
+		if _, sync := syncNonce(p.data); !sync && drop(p.sent) {
+			continue
 		}
-	})
-	if err := errors.Join(err, failed, w.Flush()); err != nil {
+		if err := w.WriteFrame(p.time, p.sent, p.data, p.length); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Flush(); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
