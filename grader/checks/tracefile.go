@@ -147,7 +147,7 @@ func truth(s capfile.Segment, ttl uint8) *segment {
 
 // header is the IP header for a segment.
 func (m *recorder) header(s capfile.Segment) capfile.Header {
-	return capfile.Header{Src: s.Src.Addr(), Dst: s.Dst.Addr(), TTL: uint8(1 + m.r.IntN(255)), Protocol: capfile.TCP} //nolint:gosec // below 256
+	return capfile.Header{Src: s.Src.Addr(), Dst: s.Dst.Addr(), TTL: uint8(1 + m.r.IntN(255)), Protocol: capfile.TCP}
 }
 
 // plain adds a drawn segment in a frame of a link type.

@@ -14,9 +14,9 @@ import (
 // The captures that Segments has to read, by what is unusual about them. All
 // are drawn anew for each run; `tshark` reads them as they say (tested).
 
-// bothOrders calls make for either byte order.
-func bothOrders(r *rand.Rand, make func(m *recorder, bigEndian bool) capture) []capture {
-	return []capture{make(newRecorder(r), false), make(newRecorder(r), true)}
+// bothOrders calls record for either byte order.
+func bothOrders(r *rand.Rand, record func(m *recorder, bigEndian bool) capture) []capture {
+	return []capture{record(newRecorder(r), false), record(newRecorder(r), true)}
 }
 
 func pcapFiles(r *rand.Rand) []capture {
@@ -250,7 +250,7 @@ func headerFiles(r *rand.Rand) []capture {
 	}
 	padding := func(kind uint8, eights int) capfile.Extension {
 		size := 8*eights - 2
-		return capfile.Extension{Type: kind, Body: append([]byte{1, byte(size - 2)}, make([]byte, size-2)...)} //nolint:gosec // small
+		return capfile.Extension{Type: kind, Body: append([]byte{1, byte(size - 2)}, make([]byte, size-2)...)}
 	}
 	routing := capfile.Extension{Type: capfile.Routing, Body: append([]byte{253, 0}, make([]byte, 4)...)} // RFC 3692: for experiments, and no segments left
 	for _, c := range [][]capfile.Extension{
@@ -300,9 +300,9 @@ func (m *recorder) fragments(s capfile.Segment, first int) {
 		from, to := bounds[i], bounds[i+1]
 		part, more := h, i < 2
 		if six {
-			part.Extensions = []capfile.Extension{capfile.Fragment(uint16(from/8), more, id)} //nolint:gosec // small
+			part.Extensions = []capfile.Extension{capfile.Fragment(uint16(from/8), more, id)}
 		} else {
-			part.ID, part.More, part.Offset = uint16(id), more, uint16(from/8) //nolint:gosec // small
+			part.ID, part.More, part.Offset = uint16(id), more, uint16(from/8)
 		}
 		var is *segment
 		if i == 0 && first >= 20 {

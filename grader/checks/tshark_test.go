@@ -24,7 +24,7 @@ import (
 func TestCapturesAreWhatTsharkReads(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test's
+	r := rand.New(rand.NewPCG(seed, 0))
 	for name, make := range map[string]func(*rand.Rand) []capture{
 		"pcap": pcapFiles, "pcapng": ngFiles, "times": timeFiles, "fields": fieldFiles, "links": linkFiles, "tags": tagFiles,
 		"headers": headerFiles, "fragments": fragmentFiles, "payload": payloadFiles, "others": otherFiles,
@@ -104,7 +104,7 @@ func fromTshark(t *testing.T, f []string) segment {
 	end := func(four, six, port string) netip.AddrPort {
 		addr, err := netip.ParseAddr(cmp.Or(four, six))
 		require.NoError(t, err)
-		return netip.AddrPortFrom(addr, uint16(number(port))) //nolint:gosec // a port
+		return netip.AddrPortFrom(addr, uint16(number(port)))
 	}
 	var nanos int64 // of a packet without a time, 0
 	if seconds, fraction, ok := strings.Cut(f[0], "."); ok {
@@ -114,6 +114,6 @@ func fromTshark(t *testing.T, f []string) segment {
 		Nanos: nanos,
 		Src:   end(f[1], f[2], f[5]), Dst: end(f[3], f[4], f[6]),
 		SYN: f[7] == "1", ACK: f[8] == "1", RST: f[9] == "1", FIN: f[10] == "1",
-		Seq: uint32(number(f[11])), Ack: uint32(number(f[12])), Payload: number(f[13]), TTL: uint8(number(cmp.Or(f[14], f[15]))), //nolint:gosec // as the fields are
+		Seq: uint32(number(f[11])), Ack: uint32(number(f[12])), Payload: number(f[13]), TTL: uint8(number(cmp.Or(f[14], f[15]))),
 	}
 }

@@ -80,7 +80,8 @@ func (n *ng) block() (kind uint32, body []byte, err error) {
 	if size < around+uint32(len(rest)) || size%4 != 0 || size > largest {
 		return 0, nil, fmt.Errorf("it claims %d bytes", size)
 	}
-	body = append(rest, make([]byte, size-8-uint32(len(rest)))...)
+	body = make([]byte, size-8)
+	copy(body, rest)
 	if _, err := io.ReadFull(n.r, body[len(rest):]); err != nil {
 		return 0, nil, cut(err)
 	}

@@ -77,7 +77,7 @@ func (k *kit) scans(ctx context.Context, step func(done, total int, what string)
 func inTurn(ctx context.Context, rounds int, ask func(seed uint64) question, scanners []scanner, step func(done, total int, what string)) ([][]scanDone, error) {
 	done := make([][]scanDone, len(scanners))
 	for i := range rounds {
-		q := ask(uint64(i)) //nolint:gosec // a round's number
+		q := ask(uint64(i))
 		for j, scan := range scanners {
 			step(i*len(scanners)+j, rounds*len(scanners), "scan "+shorten(q.ports))
 			d, err := scan(ctx, q)

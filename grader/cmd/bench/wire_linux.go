@@ -88,9 +88,9 @@ func million() ([]byte, error) {
 		err = errors.Join(err, w.WriteFrame(now, sent, frame, len(frame)))
 	}
 	for i := range framesRead / 2 {
-		from, to := netip.AddrPortFrom(seat, uint16(i%60000+1)), netip.AddrPortFrom(host, uint16(i/60000+1))                //nolint:gosec // a port
-		add(false, capfile.Segment{Src: from, Dst: to, Flags: capfile.SYN, Seq: uint32(i), Options: []byte{2, 4, 5, 0xb4}}) //nolint:gosec // a number
-		add(true, capfile.Segment{Src: to, Dst: from, Flags: capfile.RST | capfile.ACK, Ack: uint32(i) + 1})                //nolint:gosec // a number
+		from, to := netip.AddrPortFrom(seat, uint16(i%60000+1)), netip.AddrPortFrom(host, uint16(i/60000+1))
+		add(false, capfile.Segment{Src: from, Dst: to, Flags: capfile.SYN, Seq: uint32(i), Options: []byte{2, 4, 5, 0xb4}})
+		add(true, capfile.Segment{Src: to, Dst: from, Flags: capfile.RST | capfile.ACK, Ack: uint32(i) + 1})
 	}
 	sync := wire.SyncFrame(make(net.HardwareAddr, 6), make(net.HardwareAddr, 6), readNonce)
 	err = errors.Join(err, w.WriteFrame(now, false, sync, len(sync)), w.Flush())

@@ -30,8 +30,9 @@ const inSeat = "scan"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
@@ -73,13 +74,13 @@ func record(ctx context.Context, folder string) error {
 // replace writes a file whole, or not at all.
 func replace(path string, data []byte) error {
 	temporary := path + ".new"
-	if err := os.WriteFile(temporary, data, 0o600); err != nil {
+	if err := os.WriteFile(temporary, data, 0o600); err != nil { //nolint:gosec // whoever records chooses the folder
 		return err
 	}
 	if err := os.Chmod(temporary, 0o644); err != nil { //nolint:gosec // it is for everybody to read
 		return err
 	}
-	return os.Rename(temporary, path)
+	return os.Rename(temporary, path) //nolint:gosec // likewise
 }
 
 // draw draws ports of every behaviour.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -54,7 +55,7 @@ func TestClassic(t *testing.T) {
 
 func TestNG(t *testing.T) {
 	for _, big := range []bool{false, true} {
-		t.Run(fmt.Sprint(big), func(t *testing.T) {
+		t.Run(strconv.FormatBool(big), func(t *testing.T) {
 			var n capfile.NG
 			n.Section(big, capfile.Option{Code: 1, Value: []byte("hello")})
 			n.Interface(capfile.Interface{Link: capfile.Ethernet, Resolution: 9})

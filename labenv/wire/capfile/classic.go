@@ -23,7 +23,7 @@ func (c *Classic) Add(p Packet) {
 	if !c.Nano {
 		fraction /= int(time.Microsecond)
 	}
-	c.words(uint32(p.Time.Unix()), uint32(fraction), uint32(len(p.Data)), p.length()) //nolint:gosec // as the format has it
+	c.words(uint32(p.Time.Unix()), uint32(fraction), uint32(len(p.Data)), p.length())
 	c.file = append(c.file, p.Data...)
 	c.ends = append(c.ends, len(c.file))
 }

@@ -53,7 +53,7 @@ type Packet struct {
 
 func (p Packet) length() uint32 {
 	if p.Length > 0 {
-		return uint32(p.Length) //nolint:gosec // a frame's size
+		return uint32(p.Length)
 	}
-	return uint32(len(p.Data)) //nolint:gosec // a frame's size
+	return uint32(len(p.Data))
 }

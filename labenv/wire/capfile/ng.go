@@ -65,7 +65,7 @@ func (n *NG) Interface(i Interface) int {
 		options = append(options[:len(options):len(options)], Option{tsResol, []byte{i.Resolution}})
 	}
 	if i.Offset != 0 {
-		options = append(options[:len(options):len(options)], Option{tsOffset, n.order.AppendUint64(nil, uint64(i.Offset))}) //nolint:gosec // as the format has it
+		options = append(options[:len(options):len(options)], Option{tsOffset, n.order.AppendUint64(nil, uint64(i.Offset))})
 	}
 	n.Block(idb, n.options(body, options))
 	n.interfaces = append(n.interfaces, i)
@@ -75,7 +75,7 @@ func (n *NG) Interface(i Interface) int {
 // Add adds an enhanced packet block.
 func (n *NG) Add(number int, p Packet, options ...Option) {
 	ticks := n.interfaces[number].ticks(p.Time)
-	body := n.words(nil, uint32(number), uint32(ticks>>32), uint32(ticks), uint32(len(p.Data)), p.length()) //nolint:gosec // as the format has it
+	body := n.words(nil, uint32(number), uint32(ticks>>32), uint32(ticks), uint32(len(p.Data)), p.length())
 	n.Block(epb, n.options(padded(append(body, p.Data...)), options))
 	n.ends = append(n.ends, len(n.file))
 }
@@ -89,7 +89,7 @@ func (n *NG) AddSimple(p Packet) {
 // Block adds a block of any type. The body's size is a multiple of four.
 func (n *NG) Block(kind uint32, body []byte) {
 	const around = 12
-	size := uint32(len(body) + around) //nolint:gosec // a block's size
+	size := uint32(len(body) + around)
 	n.file = n.words(n.file, kind, size)
 	n.file = n.words(append(n.file, body...), size)
 	n.bounds = append(n.bounds, len(n.file))
@@ -104,7 +104,7 @@ func (n *NG) Bounds() []int { return n.bounds }
 
 // ticks is t in the interface's units. What t has below them is lost.
 func (i Interface) ticks(t time.Time) uint64 {
-	seconds, fraction := uint64(t.Unix()-i.Offset), uint64(t.Nanosecond()) //nolint:gosec // as the format has it
+	seconds, fraction := uint64(t.Unix()-i.Offset), uint64(t.Nanosecond())
 	units := uint64(1_000_000)
 	switch {
 	case i.Resolution&binaryTSR != 0:
@@ -125,7 +125,7 @@ func (n *NG) options(body []byte, options []Option) []byte {
 		return body
 	}
 	for _, o := range options {
-		body = n.order.AppendUint16(n.order.AppendUint16(body, o.Code), uint16(len(o.Value))) //nolint:gosec // an option's size
+		body = n.order.AppendUint16(n.order.AppendUint16(body, o.Code), uint16(len(o.Value)))
 		body = padded(append(body, o.Value...))
 	}
 	return n.words(body, 0)

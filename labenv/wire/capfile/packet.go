@@ -60,7 +60,7 @@ func Datagram(src, dst netip.AddrPort, payload []byte) []byte {
 	const head, checksumAt = 8, 6
 	b := binary.BigEndian.AppendUint16(nil, src.Port())
 	b = binary.BigEndian.AppendUint16(b, dst.Port())
-	b = binary.BigEndian.AppendUint16(b, uint16(head+len(payload))) //nolint:gosec // below 64 KiB
+	b = binary.BigEndian.AppendUint16(b, uint16(head+len(payload)))
 	b = append(append(b, 0, 0), payload...)
 	binary.BigEndian.PutUint16(b[checksumAt:], inet.Checksum(inet.Pseudo(src.Addr(), dst.Addr(), UDP, len(b)), b))
 	return b
@@ -128,7 +128,7 @@ func (h Header) Packet(payload []byte) []byte {
 func (h Header) packet4(payload []byte) []byte {
 	const least, version, checksumAt, moreFragments = 20, 4, 10, 1 << 13
 	head := least + len(h.Options)
-	length := uint16(head + len(payload)) //nolint:gosec // below 64 KiB
+	length := uint16(head + len(payload))
 	if h.Lies {
 		length = h.Length
 	}
@@ -151,14 +151,14 @@ func (h Header) packet6(payload []byte) []byte {
 	next := h.Protocol
 	for i := len(h.Extensions) - 1; i >= 0; i-- {
 		e := h.Extensions[i]
-		second := byte((len(e.Body)+2)/8 - 1) //nolint:gosec // a header's size
+		second := byte((len(e.Body)+2)/8 - 1)
 		if e.Type == Fragment6 {
 			second = 0
 		}
 		extensions = append(append([]byte{next, second}, e.Body...), extensions...)
 		next = e.Type
 	}
-	length := uint16(len(extensions) + len(payload)) //nolint:gosec // below 64 KiB
+	length := uint16(len(extensions) + len(payload))
 	if h.Lies {
 		length = h.Length
 	}
