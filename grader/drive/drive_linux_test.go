@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -257,4 +258,36 @@ func TestClosedDriverSaysSo(t *testing.T) {
 	assert.ErrorIs(t, err, drive.ErrClosed)
 	_, err = d.Goroutines(t.Context())
 	assert.ErrorIs(t, err, drive.ErrClosed)
+}
+
+// watchedProcess tells whether it was closed before all that it printed was read.
+type watchedProcess struct {
+	*process
+	read  atomic.Bool // to its end
+	early atomic.Bool
+}
+
+func (w *watchedProcess) Stdout() io.Reader { return w }
+
+func (w *watchedProcess) Read(b []byte) (int, error) {
+	n, err := w.process.Stdout().Read(b)
+	if err != nil {
+		w.read.Store(true)
+	}
+	return n, err
+}
+
+func (w *watchedProcess) Close() error {
+	w.early.Store(!w.read.Load())
+	return w.process.Close()
+}
+
+// TestOutputIsReadToItsEnd: on a busy machine the reader of a program's output
+// may come to it only after the program was killed.
+func TestOutputIsReadToItsEnd(t *testing.T) {
+	w := &watchedProcess{process: start(t, "", labenv.Exit{})}
+	d, err := drive.Start(t.Context(), w, drive.Limits{})
+	require.NoError(t, err)
+	require.NoError(t, d.Close())
+	assert.False(t, w.early.Load(), "the program was closed before its output was read")
 }

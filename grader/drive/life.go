@@ -134,8 +134,8 @@ func (l *life) explain(byItself func(labenv.Exit) error) error {
 // end kills the program, if it still runs, and frees what it held.
 func (l *life) end() error {
 	l.stop(ErrClosed)
+	<-l.ended // what it has printed is read by then; closing it would lose what is not
 	err := l.closeProc()
-	<-l.ended
 	l.helpers.Wait()
 	l.giveUp()
 	return err
