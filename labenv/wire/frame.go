@@ -39,8 +39,6 @@ type Frame struct {
 	// frame. Ports are 0 where the frame has none, addresses invalid where it
 	// has none. IPv4 addresses are plain, never IPv4-mapped.
 	Src, Dst netip.AddrPort
-	// Length is the size of the frame on the wire, in bytes.
-	Length int
 	// EtherType is the type of the Ethernet payload, behind VLAN tags; 0 where
 	// the frame has none.
 	EtherType uint16
@@ -50,6 +48,8 @@ type Frame struct {
 	// Fragment tells that the frame holds a part of an IP packet only. Parts
 	// are not decoded further.
 	Fragment bool
+	// Length is the size of the frame on the wire, in bytes.
+	Length int
 
 	TCP     *TCP     // nil unless a TCP segment
 	UDP     *UDP     // nil unless a UDP datagram

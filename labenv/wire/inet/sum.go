@@ -11,19 +11,24 @@ import (
 // even number of bytes, to start, and folds the carries. A packet whose
 // checksum is right sums up to 0xffff.
 func Sum(start uint32, parts ...[]byte) uint32 {
-	total := start
+	total := uint64(start)
 	for _, b := range parts {
-		for ; len(b) > 1; b = b[2:] {
-			total += uint32(binary.BigEndian.Uint16(b))
+		// Two words at once: carries are folded at the end (RFC 1071, section 2).
+		for ; len(b) > 3; b = b[4:] {
+			total += uint64(binary.BigEndian.Uint32(b))
+		}
+		if len(b) > 1 {
+			total += uint64(binary.BigEndian.Uint16(b))
+			b = b[2:]
 		}
 		if len(b) == 1 {
-			total += uint32(b[0]) << 8
+			total += uint64(b[0]) << 8
 		}
 	}
 	for total > 0xffff {
 		total = total>>16 + total&0xffff
 	}
-	return total
+	return uint32(total) //nolint:gosec // folded
 }
 
 // Checksum is what a header's checksum field has to be, if it is 0 in parts.
@@ -32,5 +37,11 @@ func Checksum(start uint32, parts ...[]byte) uint16 { return ^uint16(Sum(start, 
 // Pseudo is the sum of the pseudo header that TCP, UDP and ICMPv6 cover besides
 // (RFC 9293, section 3.1; RFC 8200, section 8.1), for length bytes of them.
 func Pseudo(src, dst netip.Addr, protocol uint8, length int) uint32 {
-	return Sum(uint32(protocol)+uint32(length), src.AsSlice(), dst.AsSlice()) //nolint:gosec // a packet is shorter than 64 KiB
+	start := uint32(protocol) + uint32(length) //nolint:gosec // a packet is shorter than 64 KiB
+	a, b := src.As16(), dst.As16() // AsSlice would allocate
+	if src.Is4() {
+		const mapped = 12 // bytes before an IPv4 address
+		return Sum(start, a[mapped:], b[mapped:])
+	}
+	return Sum(start, a[:], b[:])
 }
