@@ -28,7 +28,7 @@ func Sum(start uint32, parts ...[]byte) uint32 {
 	for total > 0xffff {
 		total = total>>16 + total&0xffff
 	}
-	return uint32(total) //nolint:gosec // folded
+	return uint32(total)
 }
 
 // Checksum is what a header's checksum field has to be, if it is 0 in parts.
@@ -38,7 +38,7 @@ func Checksum(start uint32, parts ...[]byte) uint16 { return ^uint16(Sum(start, 
 // (RFC 9293, section 3.1; RFC 8200, section 8.1), for length bytes of them.
 func Pseudo(src, dst netip.Addr, protocol uint8, length int) uint32 {
 	start := uint32(protocol) + uint32(length) //nolint:gosec // a packet is shorter than 64 KiB
-	a, b := src.As16(), dst.As16() // AsSlice would allocate
+	a, b := src.As16(), dst.As16()             // AsSlice would allocate
 	if src.Is4() {
 		const mapped = 12 // bytes before an IPv4 address
 		return Sum(start, a[mapped:], b[mapped:])
