@@ -58,6 +58,7 @@ var conformance = []struct {
 	{"clients of a lab that is closed", suite.clientsClosed},
 
 	{"the neighbour is reachable and separate", suite.neighbour},
+	{"hosts are found over IPv6 at the first try", suite.foundAtOnce},
 	{"nothing lies beyond the net", suite.noWayOut},
 	{"labs do not see each other", suite.separateLabs},
 

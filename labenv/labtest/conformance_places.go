@@ -37,6 +37,29 @@ func (s suite) neighbour(t *testing.T) {
 	assert.Equal(t, port.Open, state)
 }
 
+// Whoever looks for the target over IPv6 as soon as a lab is there asks once. A
+// solicitation that comes too early is lost, and is sent again a second later
+// (RFC 4861, section 10): most timeouts of a scanner's are over by then.
+func (s suite) foundAtOnce(t *testing.T) {
+	const labs = 5
+	for i := range uint64(labs) {
+		d := plan.New(40 + i)
+		p := d.Port(plan.Echo)
+		b := s.lab(t, d.Plan())
+		host := b.Plan().Target.Addr6
+		b.run(t, nil).connect(t, address(host, p))
+		target, _ := b.traces(t)
+		asked := 0
+		for _, f := range target.Frames {
+			if !f.Sent && f.Solicited == host {
+				asked++
+			}
+		}
+		assert.Equal(t, 1, asked, "lab %d", i)
+		assert.NoError(t, b.Close()) // closing twice is no error
+	}
+}
+
 // There is no way out of the lab: no default route (route(8)), so whatever lies
 // beyond the net is unreachable before a packet is sent (connect(2),
 // ENETUNREACH), and the hosts see none.

@@ -47,6 +47,9 @@ func (p *player) play(ctx context.Context, c *relay.Call) (any, error) {
 	if err := network.Configure(r.Host, netns.None()); err != nil {
 		return nil, err
 	}
+	if err := network.AwaitFindable(ctx, r.Host, netns.None()); err != nil {
+		return nil, err
+	}
 	p.host, err = host.Start(ctx, host.Config{
 		Host: r.Host, Interface: network.HostInterface, Namespace: netns.None(), Zone: r.Zone,
 	})

@@ -27,12 +27,15 @@ func (w *wires) register(handlers map[string]relay.Handler) {
 	handlers[relay.Wire] = w.wire
 	handlers[relay.Up] = w.up
 	handlers[relay.Unwire] = w.unwire
-	handlers[relay.Configure] = func(_ context.Context, c *relay.Call) (any, error) {
+	handlers[relay.Configure] = func(ctx context.Context, c *relay.Call) (any, error) {
 		h, err := params[plan.Host](c)
 		if err != nil {
 			return nil, err
 		}
-		return nil, network.Configure(h, netns.None())
+		if err := network.Configure(h, netns.None()); err != nil {
+			return nil, err
+		}
+		return nil, network.AwaitFindable(ctx, h, netns.None())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -104,6 +105,7 @@ func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error
 	}
 	defer bridge.Close()
 	var errs [2]error
+	var found [3]error
 	var hosts sync.WaitGroup
 	defer hosts.Wait()
 	for i, h := range []struct {
@@ -116,15 +118,18 @@ func (l *lab) startHosts(ctx context.Context, p plan.Plan, seat namespace) error
 			return err
 		}
 		hosts.Go(func() { *h.started, errs[i] = startHost(ctx, h.plan, ns, p) })
+		hosts.Go(func() { found[i] = AwaitFindable(ctx, h.plan, ns) })
 	}
-	if _, err := bridge.attach(p.Seat, seat); err != nil {
+	ns, err := bridge.attach(p.Seat, seat)
+	if err != nil {
 		return err
 	}
+	found[2] = AwaitFindable(ctx, p.Seat, ns)
 	if err := bridge.AwaitUp(ctx); err != nil {
 		return err
 	}
 	hosts.Wait()
-	return errors.Join(errs[:]...)
+	return errors.Join(slices.Concat(errs[:], found[:])...)
 }
 
 func startHost(ctx context.Context, h plan.Host, ns netns.NsHandle, p plan.Plan) (*host.Host, error) {
