@@ -70,11 +70,12 @@ func ngOfManyInterfaces(m *recorder, big bool) capture {
 		m.plain(link, i%2 == 0, big)
 		m.plain(link, i%2 == 1, big)
 	}
+	var shuffled []taken
 	for _, i := range m.r.Perm(len(m.packets)) {
 		n.Add(i/2, m.packets[i].Packet)
-		m.packets = append(m.packets, m.packets[i])
+		shuffled = append(shuffled, m.packets[i])
 	}
-	m.packets = m.packets[len(m.packets)/2:]
+	m.packets = shuffled
 	return m.ng("several interfaces", big, &n)
 }
 
@@ -147,7 +148,7 @@ func timeFiles(r *rand.Rand) []capture {
 		{time.Microsecond, 0, -3600, "times in microseconds, from which an hour is to be taken"},
 	} {
 		all = append(all, bothOrders(r, func(m *recorder, big bool) capture {
-			m.grain = min(i.grain, 100*time.Millisecond)
+			m.grain = min(i.grain, 100*time.Millisecond) // a clock of whole seconds cuts off what is below
 			var n capfile.NG
 			n.Section(big)
 			n.Interface(capfile.Interface{Link: capfile.Ethernet, Resolution: i.resolution, Offset: i.offset})

@@ -40,7 +40,10 @@ type try struct {
 
 // syn has the scanner ask a port that was not asked before. Without an answer
 // it is FILTERED.
-func (s *scanStory) syn(what string) try {
+func (s *scanStory) syn(what string) try { return s.synTo(s.fresh(what)) }
+
+// fresh draws a port that nothing was said of. It is FILTERED so far.
+func (s *scanStory) fresh(what string) uint16 {
 	n := uint16(1 + s.r.IntN(65535))
 	for s.asked[n] {
 		n = uint16(1 + s.r.IntN(65535))
@@ -48,13 +51,15 @@ func (s *scanStory) syn(what string) try {
 	s.asked[n] = true
 	s.what[n] = what
 	s.want[n] = port.Result{Port: n, State: port.Filtered, Reason: port.NoResponse}
-	return s.synTo(n)
+	return n
 }
 
 // synTo has the scanner ask a port from a new port of its own.
-func (s *scanStory) synTo(n uint16) try {
-	t := try{from: netip.AddrPortFrom(s.scanner, uint16(32768+s.r.IntN(28000))), to: netip.AddrPortFrom(s.target, n), seq: s.r.Uint32()}
-	return s.again(t)
+func (s *scanStory) synTo(n uint16) try { return s.again(s.prepare(n)) }
+
+// prepare makes a SYN, and does not send it.
+func (s *scanStory) prepare(n uint16) try {
+	return try{from: netip.AddrPortFrom(s.scanner, uint16(32768+s.r.IntN(28000))), to: netip.AddrPortFrom(s.target, n), seq: s.r.Uint32()}
 }
 
 // again has the scanner send the same SYN once more, or for the first time.

@@ -211,13 +211,9 @@ func traceOnlyAnswersCount(t *check.T) {
 			l.add(s, closed)
 			s.closed(closed)
 		}
-		early := try{from: netip.AddrPortFrom(s.scanner, 40000), to: netip.AddrPortFrom(s.target, 1), seq: r.Uint32()}
-		if !s.asked[1] {
-			s.reply(early, capfile.SYN|capfile.ACK, early.seq+1)
-			s.want[1] = port.Result{Port: 1, State: port.Filtered, Reason: port.NoResponse}
-			s.what[1] = "whose SYN-ACK came before the SYN"
-			s.again(early)
-		}
+		early := s.prepare(s.fresh("whose SYN-ACK came before the SYN"))
+		s.reply(early, capfile.SYN|capfile.ACK, early.seq+1)
+		s.again(early)
 		k.judge(s)
 	}
 }

@@ -43,7 +43,11 @@ func write(w io.Writer, figures []figure) error {
 		if f.strict {
 			bound = "below"
 		}
-		fmt.Fprintf(table, "%s %s\t%.2f %s\t%s %.4g %s\t%.2f\t%s\n", mark, f.what, f.value, f.unit, bound, f.target, f.unit, f.value/f.target, f.how)
+		share := "–" // of nothing
+		if f.target > 0 {
+			share = fmt.Sprintf("%.2f", f.value/f.target)
+		}
+		fmt.Fprintf(table, "%s %s\t%.2f %s\t%s %.4g %s\t%s\t%s\n", mark, f.what, f.value, f.unit, bound, f.target, f.unit, share, f.how)
 	}
 	return table.Flush()
 }

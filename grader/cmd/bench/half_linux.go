@@ -30,13 +30,12 @@ func (k *kit) halfScanner(ctx context.Context, retries int, timeout time.Duratio
 // sweep measures 14's reference against nmap -sS: two tries after the first, as
 // many as nmap has at its most impatient.
 func (k *kit) sweep(ctx context.Context, step func(done, total int, what string)) ([]figure, error) {
-	const what = "14_halfopen, 65,535 ports, 100 silent, against nmap -sS -T5"
 	done, err := k.halfAgainstNmap(ctx, scanRounds, 2, 200*time.Millisecond, everyPort, []string{"-sS", "-T5"}, step)
 	if err != nil {
 		return nil, err
 	}
 	return []figure{{
-		what: what, value: in(middle(done[0]), middle(done[1])), target: 0.2, unit: "×",
+		what: "14_halfopen, 65,535 ports, 100 silent, against nmap -sS -T5", value: in(middle(done[0]), middle(done[1])), target: 0.2, unit: "×",
 		how: fmt.Sprintf("medians of %d: %s, nmap %s", scanRounds, told(done[0]), told(done[1])),
 	}}, nil
 }
@@ -63,13 +62,13 @@ func (k *kit) lossy(ctx context.Context, step func(done, total int, what string)
 }
 
 func (k *kit) halfAgainstNmap(ctx context.Context, rounds, retries int, timeout time.Duration, ask func(uint64) question, nmapOptions []string, step func(done, total int, what string)) ([][]scanDone, error) {
-	own, err := k.halfScanner(ctx, retries, timeout)
-	if err != nil {
-		return nil, err
-	}
 	nmap, err := exec.LookPath("nmap")
 	if err != nil {
 		return nil, errNoNmap
+	}
+	own, err := k.halfScanner(ctx, retries, timeout)
+	if err != nil {
+		return nil, err
 	}
 	return inTurn(ctx, rounds, ask, []scanner{own, k.nmapScanner(nmap, nmapOptions...)}, step)
 }

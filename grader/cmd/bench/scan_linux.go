@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"wirelab/grader/cmd/bench/seatscan"
 	"wirelab/grader/stage"
 	"wirelab/labenv"
 	"wirelab/labenv/netns"
@@ -105,7 +106,7 @@ func scanFigures(done [][]scanDone) []figure {
 		{what: what + "an epoll loop", value: in(own, floor), target: 1.5, unit: "×", how: how("epoll loop", done[1])},
 	}
 	if len(done) < 3 {
-		return append(figures, missing(what+"nmap -sT -T5", "nmap is not installed"))
+		return append(figures, missing(what+"nmap -sT -T5", errNoNmap.Error()))
 	}
 	nmap := middle(done[2])
 	return append(figures, figure{what: what + "nmap -sT -T5", value: in(own, nmap), target: 1, unit: "×", strict: true, how: how("nmap", done[2])})
@@ -138,7 +139,7 @@ func everyPort(seed uint64) question {
 	d := plan.New(seed)
 	d.Ports(opened, plan.Echo)
 	d.Ports(silent, plan.Drop)
-	return question{plan: d.Plan(), ports: "1-65535", open: opened, closed: others}
+	return question{plan: d.Plan(), ports: seatscan.EveryPort, open: opened, closed: others}
 }
 
 // referenceScanner runs the reference in the seat.
@@ -157,7 +158,7 @@ func (k *kit) epollScanner(ctx context.Context) (scanner, error) {
 
 // connects are the arguments of scanners by connect(2).
 func connects(q question) labenv.Program {
-	return labenv.Program{Args: []string{q.plan.Target.Addr.String(), strconv.Itoa(workers), silence.String()}}
+	return labenv.Program{Args: []string{q.plan.Target.Addr.String(), strconv.Itoa(workers), silence.String(), q.ports}}
 }
 
 // seatScanner builds one of the programs below this folder, and runs it in the
@@ -185,10 +186,7 @@ func (k *kit) seatScanner(ctx context.Context, name string, tree stage.Tree, how
 
 // readSummary reads what a scanner prints at its end.
 func readSummary(process labenv.Process, q question) (scanDone, error) {
-	var s struct {
-		Open, Closed, Filtered int
-		Took                   time.Duration
-	}
+	var s seatscan.Summary
 	if err := json.NewDecoder(process.Stdout()).Decode(&s); err != nil {
 		said, rerr := io.ReadAll(process.Stderr())
 		return scanDone{}, errors.Join(fmt.Errorf("a scanner without a result: %w", err), rerr, errors.New(string(said)))

@@ -34,9 +34,15 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
+		if errors.Is(err, errUsage) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }
+
+// errUsage is a call that names no folder.
+var errUsage = errors.New("into which folder? go run ./grader/cmd/record testdata/captures")
 
 func run(ctx context.Context, args []string) error {
 	switch {
@@ -45,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 	case len(args) == 1:
 		return record(ctx, args[0])
 	}
-	return errors.New("into which folder? go run ./grader/cmd/record testdata/captures")
+	return errUsage
 }
 
 // record makes all recordings, and writes them when all are made.

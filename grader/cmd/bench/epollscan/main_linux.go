@@ -1,67 +1,35 @@
 // Command epollscan is the floor that `make bench` holds scanners against: one
 // thread, non-blocking connect(2), epoll(7), and nothing else. It runs in the
-// seat of a lab:
-//
-//	epollscan ADDRESS WINDOW TIMEOUT
-//
-// asks ports 1 to 65535 of an IPv4 address, WINDOW of them at once, waits for
-// TIMEOUT (as time.ParseDuration reads it) for each, and prints a Summary.
+// seat of a lab. Its arguments are those of seatscan.Main, for an IPv4 address;
+// NUMBER is how many ports it asks at once.
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
-	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"wirelab/grader/cmd/bench/seatscan"
 )
 
-// Summary is what epollscan prints, as JSON: how many ports were in which
-// state, and how long that took, in nanoseconds.
-type Summary struct {
-	Open, Closed, Filtered int
-	Took                   time.Duration
-}
+func main() { seatscan.Main("epollscan", "WINDOW", run) }
 
-const lastPort = 65535
-
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "epollscan:", err)
-		os.Exit(1)
+func run(a seatscan.Args) (seatscan.Summary, error) {
+	switch {
+	case !a.Addr.Is4():
+		return seatscan.Summary{}, fmt.Errorf("%v is no IPv4 address", a.Addr)
+	case a.Number < 1:
+		return seatscan.Summary{}, fmt.Errorf("%d is no window", a.Number)
 	}
-}
-
-func run(args []string) error {
-	if len(args) != 3 {
-		return errors.New("usage: epollscan ADDRESS WINDOW TIMEOUT")
-	}
-	addr, err := netip.ParseAddr(args[0])
-	if err != nil || !addr.Is4() {
-		return fmt.Errorf("%q is no IPv4 address", args[0])
-	}
-	window, err := strconv.Atoi(args[1])
-	if err != nil || window < 1 {
-		return fmt.Errorf("%q is no window", args[1])
-	}
-	timeout, err := time.ParseDuration(args[2])
-	if err != nil {
-		return err
-	}
-	s := &scan{addr: addr.As4(), timeout: timeout}
+	s := &scan{addr: a.Addr.As4(), timeout: a.Timeout}
+	var err error
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return fmt.Errorf("epoll_create1: %w", err)
+		return s.summary, fmt.Errorf("epoll_create1: %w", err)
 	}
-	start := time.Now()
-	if err := s.all(window); err != nil {
-		return err
-	}
-	s.summary.Took = time.Since(start)
-	return json.NewEncoder(os.Stdout).Encode(s.summary)
+	err = s.all(a.Ports, a.Number)
+	return s.summary, err
 }
 
 // attempt is one connection under way.
@@ -82,15 +50,15 @@ type scan struct {
 	queue    []attempt // in the order of their deadlines, ended ones among them
 	serial   int
 	inFlight int
-	summary  Summary
+	summary  seatscan.Summary
 }
 
-// all asks every port.
-func (s *scan) all(window int) error {
-	for next := 1; next <= lastPort || s.inFlight > 0; {
-		for ; next <= lastPort && s.inFlight < window; next++ {
-			if err := s.knock(next); err != nil {
-				return fmt.Errorf("port %d: %w", next, err)
+// all asks all ports.
+func (s *scan) all(ports []uint16, window int) error {
+	for len(ports) > 0 || s.inFlight > 0 {
+		for ; len(ports) > 0 && s.inFlight < window; ports = ports[1:] {
+			if err := s.knock(int(ports[0])); err != nil {
+				return fmt.Errorf("port %d: %w", ports[0], err)
 			}
 		}
 		if err := s.collect(); err != nil {

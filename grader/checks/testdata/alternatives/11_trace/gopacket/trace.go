@@ -148,8 +148,8 @@ func readClassic(file []byte) ([]seen, error) {
 // end of the file.
 func readNg(file []byte) ([]seen, error) {
 	whole, cut := wholeBlocks(file)
-	if cut != nil && !errors.Is(cut, io.ErrUnexpectedEOF) || whole == 0 {
-		return nil, cmp(cut)
+	if whole == 0 {
+		return nil, cut
 	}
 	r, err := pcapgo.NewNgReader(bytes.NewReader(file[:whole]), pcapgo.NgReaderOptions{WantMixedLinkType: true})
 	if err != nil {
@@ -170,13 +170,6 @@ func readNg(file []byte) ([]seen, error) {
 		}
 		all = append(all, decode(link, data, info))
 	}
-}
-
-func cmp(err error) error {
-	if err == nil {
-		return errors.New("nothing there")
-	}
-	return err
 }
 
 // wholeBlocks returns how many bytes of the file are whole blocks.
@@ -256,12 +249,9 @@ func decode(link uint32, data []byte, info gopacket.CaptureInfo) seen {
 			if len(ip.Contents) < 20 { // it was not whole
 				return p
 			}
-			length := int(ip.Length)
-			if length > wire || ip.Length == uint16(len(ip.Contents)+len(ip.Payload)) {
+			length := int(binary.BigEndian.Uint16(ip.Contents[2:])) // ip.Length is another where this is 0
+			if length == 0 || length > wire {
 				length = wire
-				if int(ip.Length) < wire && int(ip.Length) == int(binary.BigEndian.Uint16(ip.Contents[2:])) {
-					length = int(ip.Length)
-				}
 			}
 			src, dst := netip.AddrFrom4([4]byte(ip.SrcIP.To4())), netip.AddrFrom4([4]byte(ip.DstIP.To4()))
 			if ip.Version == 4 && ip.FragOffset == 0 {
