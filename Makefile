@@ -34,7 +34,7 @@ NOENGINE := no container engine answers: labs of containers are left out
 # Where foreign bytes are read, and the fuzz test of each.
 FUZZ     := labenv/wire:FuzzRead labenv/fdrpc:FuzzServe labenv/fdrpc:FuzzClient \
             labenv/labhost/host:FuzzAnswer labenv/labhost/host:FuzzReadCommand labenv/labhost/host:FuzzServeHTTP \
-            grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText \
+            grader/class:FuzzTake grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText \
             grader/stage:FuzzCheckSource grader/trial:FuzzJudge solutions/07_scan:FuzzParsePorts solutions/11_trace:FuzzSegments
 # nmap is the oracle of some tests, where it is installed.
 NMAP     := $(shell command -v nmap >/dev/null 2>&1 && echo nmap)

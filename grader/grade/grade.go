@@ -59,9 +59,27 @@ func (g *Grader) progress(done, total int, what string) {
 // folder for each: dir/06_probe and so on. An exercise that fails, or cannot
 // be graded, does not keep the others from being graded.
 func (g *Grader) Submission(ctx context.Context, dir string, exercises []exercise.Manifest) check.Report {
-	start := time.Now()
-	r := check.Report{Version: 1, Kit: Kit, Lab: g.LabKind, Seed: g.Seed, Submission: check.Submission{ID: dir}}
-	s := session{grader: g, dir: dir, graded: map[string]graded{}, taken: map[string][]byte{}}
+	s := session{grader: g, dir: dir, read: func(m exercise.Manifest) (stage.Files, error) {
+		return stage.Read(m, g.Pristine, filepath.Join(dir, m.ID))
+	}}
+	return s.run(ctx, dir, exercises)
+}
+
+// Taken grades exercises of a submission that has been read into memory: a
+// folder for each exercise. id is what the report calls it, dir what messages
+// call the folder that holds those folders.
+func (g *Grader) Taken(ctx context.Context, id, dir string, files fs.FS, exercises []exercise.Manifest) check.Report {
+	s := session{grader: g, dir: dir, handedIn: true, read: func(m exercise.Manifest) (stage.Files, error) {
+		return stage.ReadFS(m, g.Pristine, files, path.Join(dir, m.ID))
+	}}
+	return s.run(ctx, id, exercises)
+}
+
+// run grades the exercises of the submission that the report calls id.
+func (s *session) run(ctx context.Context, id string, exercises []exercise.Manifest) check.Report {
+	start, g := time.Now(), s.grader
+	s.graded, s.taken = map[string]graded{}, map[string][]byte{}
+	r := check.Report{Version: 1, Kit: Kit, Lab: g.LabKind, Seed: g.Seed, Submission: check.Submission{ID: id}}
 	for _, m := range exercises {
 		r.Exercises = append(r.Exercises, s.grade(ctx, m).exercise)
 	}
@@ -92,9 +110,13 @@ func worse(a, b check.Status) check.Status {
 // session is one submission under way.
 type session struct {
 	grader *Grader
-	dir    string
-	graded map[string]graded // by exercise
-	taken  map[string][]byte // what was graded, by path
+	dir    string // as messages call it
+	// read reads the learner's files of an exercise.
+	read func(exercise.Manifest) (stage.Files, error)
+	// handedIn says that the learner is not here to put a file back.
+	handedIn bool
+	graded   map[string]graded // by exercise
+	taken    map[string][]byte // what was graded, by path
 }
 
 // graded is an exercise's outcome and the files that later ones build on.
@@ -121,14 +143,18 @@ func (s *session) stage(ctx context.Context, m exercise.Manifest) (map[string][]
 	ex := blank(m)
 	folder := filepath.Join(s.dir, m.ID)
 	ex.LookAt = filepath.ToSlash(filepath.Join(folder, m.File))
-	files, err := stage.Read(m, s.grader.Pristine, folder)
+	files, err := s.read(m)
 	ex.Notes = files.Notes
 	var refused *stage.RefusedError
+	var missing *stage.MissingError
 	switch {
 	case errors.As(err, &refused):
 		ex.Status, ex.Headline, ex.Message = check.Fail, "files refused", inFolder(refused, folder)
 		return nil, ex
-	case errors.Is(err, stage.ErrMissing):
+	case errors.As(err, &missing) && s.handedIn:
+		ex.Status, ex.Headline, ex.Message = check.Fail, "nothing to grade", missing.Path+" was not handed in"
+		return nil, ex
+	case errors.As(err, &missing):
 		ex.Status, ex.Headline, ex.Message = check.Fail, "nothing to grade", err.Error()
 		return nil, ex
 	case err != nil:

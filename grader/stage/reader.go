@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"wirelab/grader/exercise"
+	"wirelab/grader/untrusted"
 )
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_]+\.go$`)
@@ -29,7 +30,8 @@ var foreign = []string{
 // reader sorts the entries of one folder into files, notes and problems.
 type reader struct {
 	manifest exercise.Manifest
-	folder   *folder
+	folder   place
+	name     string // of the folder, as shown
 	contract []byte // the kit's
 
 	found    map[string][]byte
@@ -60,12 +62,12 @@ func (r *reader) problem(file, format string, args ...any) {
 
 // read reads the folder. The error is a *RefusedError with every problem.
 func (r *reader) read() error {
-	entries, err := r.folder.entries(".")
-	if errors.Is(err, errTooLarge) {
-		return r.folder.refuse("holds more than %d files; hand in those of the exercise.", maxEntries)
+	entries, err := r.folder.Entries(".")
+	if errors.Is(err, untrusted.ErrTooLarge) {
+		return refuseFolder(r.name, "holds more than %d files; hand in those of the exercise.", untrusted.MaxEntries)
 	}
 	if err != nil {
-		return r.folder.refuse("cannot be read: %v.", cause(err))
+		return refuseFolder(r.name, "cannot be read: %v.", untrusted.Cause(err))
 	}
 	var sources []string
 	for _, entry := range entries {
@@ -109,7 +111,7 @@ func (r *reader) entry(entry fs.DirEntry) bool {
 }
 
 func (r *reader) subfolder(name string) {
-	entries, err := r.folder.entries(name)
+	entries, err := r.folder.Entries(name)
 	hasGo := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return path.Ext(e.Name()) == ".go" })
 	if err != nil || hasGo {
 		r.note("the folder %s is ignored: the files of an exercise are in one folder", name)
@@ -119,8 +121,8 @@ func (r *reader) subfolder(name string) {
 // compareContract notes a contract that is not the kit's. It need not be
 // readable: the kit's is used in any case.
 func (r *reader) compareContract() {
-	data, err := r.folder.read(contractName, MaxBytes)
-	if err != nil || !sameText(data, r.contract) {
+	data, err := r.folder.Read(contractName, MaxBytes)
+	if err != nil || !sameText(bytes.TrimPrefix(data, byteOrderMark), r.contract) {
 		r.note("%s differs from the kit's and was ignored", contractName)
 	}
 }
@@ -137,19 +139,23 @@ func (r *reader) sources(names []string) {
 	}
 	left := int64(MaxBytes)
 	for _, name := range names {
-		data, err := r.folder.read(name, left)
-		if errors.Is(err, errTooLarge) {
+		data, err := r.folder.Read(name, left)
+		if errors.Is(err, untrusted.ErrTooLarge) {
 			r.problem(name, "is too large: the Go files together may hold %d KiB.", MaxBytes>>10)
 			continue
 		}
 		if err != nil {
-			r.problem(name, "cannot be read: %v.", cause(err))
+			r.problem(name, "cannot be read: %v.", untrusted.Cause(err))
 			continue
 		}
 		left -= int64(len(data))
-		r.source(name, data)
+		r.source(name, bytes.TrimPrefix(data, byteOrderMark))
 	}
 }
+
+// byteOrderMark begins files that some editors save as UTF-8. It says nothing,
+// and what reads TOML stumbles over it.
+var byteOrderMark = []byte("\ufeff")
 
 // source keeps a file that is compiled, if it passes.
 func (r *reader) source(name string, data []byte) {

@@ -64,6 +64,16 @@ type Files struct {
 // with everything that is wrong with the files; any other is the kit's fault.
 func Read(m exercise.Manifest, pristine fs.FS, dir string) (Files, error) {
 	dir = filepath.Clean(dir) // a slash at the end would follow a link
+	return read(m, pristine, filepath.ToSlash(dir), func() (place, error) { return openFolder(dir) })
+}
+
+// ReadFS is Read for a submission that has been read into memory: it holds the
+// exercise's folder under the exercise's id. shown is what messages call that.
+func ReadFS(m exercise.Manifest, pristine, submission fs.FS, shown string) (Files, error) {
+	return read(m, pristine, shown, func() (place, error) { return openTree(submission, m.ID, shown) })
+}
+
+func read(m exercise.Manifest, pristine fs.FS, shown string, open func() (place, error)) (Files, error) {
 	shipped, err := compiled(m, pristine)
 	if err != nil {
 		return Files{}, err
@@ -72,17 +82,17 @@ func Read(m exercise.Manifest, pristine fs.FS, dir string) (Files, error) {
 	if err != nil {
 		return Files{}, err
 	}
-	f, err := openFolder(dir)
+	f, err := open()
 	if err != nil {
 		return Files{}, err
 	}
-	defer f.close()
-	r := reader{manifest: m, folder: f, contract: contract, found: map[string][]byte{}}
+	defer func() { _ = f.Close() }() // nothing was written
+	r := reader{manifest: m, folder: f, name: path.Base(shown), contract: contract, found: map[string][]byte{}}
 	if err := r.read(); err != nil {
 		return Files{}, err
 	}
 	if !r.seen[m.File] {
-		return Files{}, &MissingError{Path: filepath.ToSlash(filepath.Join(dir, m.File))}
+		return Files{}, &MissingError{Path: path.Join(shown, m.File)}
 	}
 	return Files{Go: r.found, Notes: r.notes, Untouched: maps.EqualFunc(r.found, shipped, sameText)}, nil
 }

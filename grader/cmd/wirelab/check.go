@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"wirelab/grader/check"
 	"wirelab/grader/grade"
 	"wirelab/grader/report"
+	"wirelab/grader/whole"
 )
 
 // checkCommand grades exercises.
@@ -132,7 +134,8 @@ func shorter(path string) string {
 // print writes the report to the screen, or to a file of the folder asked for.
 func (k *checkCommand) print(c console, r check.Report, reports string) error {
 	if k.Out != "" {
-		if err := writeReport(filepath.Join(k.Out, "report.json"), r); err != nil {
+		err := whole.Write(filepath.Join(k.Out, "report.json"), 0o644, func(w io.Writer) error { return report.JSON(w, r) })
+		if err != nil {
 			return err
 		}
 	}
@@ -141,20 +144,4 @@ func (k *checkCommand) print(c console, r check.Report, reports string) error {
 	}
 	terminal := report.IsTerminal(os.Stdout)
 	return report.Text(c.out, r, report.Options{Color: report.WantColor(terminal, os.Getenv), ReportsDir: reports})
-}
-
-// writeReport writes the JSON report under a temporary name and renames it.
-func writeReport(path string, r check.Report) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(report.JSON(f, r), f.Chmod(0o644), f.Close(), os.Rename(f.Name(), path)); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
