@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"wirelab/grader/check"
 	"wirelab/grader/grade"
 	"wirelab/grader/report"
-	"wirelab/grader/whole"
 )
 
 // checkCommand grades exercises.
@@ -20,7 +18,8 @@ type checkCommand struct {
 	labFlags
 	Exercises []string `arg:"" optional:"" name:"exercise" help:"By folder (06_probe) or bare name (probe)."`
 	From      string   `placeholder:"DIR" help:"Read the learner's files from DIR/06_probe and so on, in place of exercises/."`
-	Format    string   `default:"text" enum:"text,json" help:"The report's form: ${enum}."`
+	Format    string   `default:"text" enum:"text,json,junit,gradescope,exercism,github,markdown" help:"The report's form: ${enum}."`
+	Visible   string   `name:"visibility" default:"visible" enum:"visible,hidden,after_due_date,after_published" help:"When Gradescope shows the tests to students: ${enum}."`
 	Out       string   `placeholder:"DIR" help:"Write the report and the recordings to DIR."`
 }
 
@@ -43,6 +42,9 @@ func (k *checkCommand) Run(ctx context.Context, c console) (err error) {
 		return err
 	}
 	if g.Reports, err = k.reports(g.Builder.Kit); err != nil {
+		return err
+	}
+	if err := k.unfinished(); err != nil {
 		return err
 	}
 	progress := report.NewProgress(c.err, report.IsTerminal(os.Stderr) && k.Format == "text")
@@ -129,19 +131,4 @@ func shorter(path string) string {
 		return path
 	}
 	return rel
-}
-
-// print writes the report to the screen, or to a file of the folder asked for.
-func (k *checkCommand) print(c console, r check.Report, reports string) error {
-	if k.Out != "" {
-		err := whole.Write(filepath.Join(k.Out, "report.json"), 0o644, func(w io.Writer) error { return report.JSON(w, r) })
-		if err != nil {
-			return err
-		}
-	}
-	if k.Format == "json" {
-		return report.JSON(c.out, r)
-	}
-	terminal := report.IsTerminal(os.Stdout)
-	return report.Text(c.out, r, report.Options{Color: report.WantColor(terminal, os.Getenv), ReportsDir: reports})
 }

@@ -63,6 +63,22 @@ func TestInterruptedCheck(t *testing.T) {
 	}
 }
 
+// A run for Gradescope that is killed leaves results that say what happened:
+// without any, the system would show a crash of its own.
+func TestKilledForGradescope(t *testing.T) {
+	kit := t.TempDir()
+	require.NoError(t, copyKit(kit))
+	require.NoError(t, os.WriteFile(filepath.Join(kit, "exercises", "06_probe", "probe.go"), []byte(endless), 0o600))
+	p := start(t, kit, "check", "probe", "--format", "gradescope", "--out", "out")
+	p.await(t, func(family []int) bool { return len(family) >= 9 })
+
+	p.interrupt(t, syscall.SIGKILL)
+
+	results, err := os.ReadFile(filepath.Join(kit, "out", "results.json"))
+	require.NoError(t, err)
+	assert.Contains(t, string(results), "this is not a mark")
+}
+
 // A SIGTERM to the kit alone, as timeout(1) sends it, ends the command in the
 // lab, too.
 func TestTerminatedExec(t *testing.T) {
