@@ -8,6 +8,7 @@ LAB    ?=
 SEED   ?=
 FROM   ?=
 FORMAT ?=
+SUBS   ?=
 OUT    ?=
 N      ?=
 WHAT   ?=
@@ -34,7 +35,7 @@ NOENGINE := no container engine answers: labs of containers are left out
 # Where foreign bytes are read, and the fuzz test of each.
 FUZZ     := labenv/wire:FuzzRead labenv/fdrpc:FuzzServe labenv/fdrpc:FuzzClient \
             labenv/labhost/host:FuzzAnswer labenv/labhost/host:FuzzReadCommand labenv/labhost/host:FuzzServeHTTP \
-            grader/class:FuzzTake grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText \
+            grader/class:FuzzTake grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText grader/report:FuzzHTML \
             grader/stage:FuzzCheckSource grader/trial:FuzzJudge solutions/07_scan:FuzzParsePorts solutions/11_trace:FuzzSegments
 # nmap is the oracle of some tests, where it is installed.
 NMAP     := $(shell command -v nmap >/dev/null 2>&1 && echo nmap)
@@ -43,8 +44,12 @@ NONMAP   := nmap is not installed: the tests that compare a scanner with it are 
 TSHARK   := $(shell command -v tshark >/dev/null 2>&1 && echo tshark)
 NOTSHARK := tshark is not installed: the tests that compare captures with its reading are left out
 
+# The pages are looked at in a real browser, where there is one.
+CHROMIUM := $(shell command -v chromium >/dev/null 2>&1 && echo chromium)
+NOCHROMIUM := chromium is not installed: the tests that look at the pages are left out
+
 .DEFAULT_GOAL := help
-.PHONY: help build check try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
+.PHONY: help build check grade try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
 
 help: ## list the targets
 	@echo "wirelab teaches network programming and port scanning in Go."
@@ -63,6 +68,10 @@ build: ## build the kit into bin/ (the first time takes a minute)
 
 check: build ## grade your work: all exercises, or EX=…
 	@$(WIRELAB) check $(EX) $(SHARED) $(if $(FROM),--from $(FROM)) $(if $(FORMAT),--format $(FORMAT)) $(if $(OUT),--out $(OUT))
+
+grade: build ## grade a class: SUBS=submissions OUT=grades
+	@test -n "$(SUBS)" && test -n "$(OUT)" || { echo "which class? make grade SUBS=submissions OUT=grades" >&2; exit 2; }
+	@$(WIRELAB) grade $(SUBS) --out $(OUT) $(if $(LAB),--lab $(LAB)) $(EX)
 
 try: build ## run your own tests of EX=… in the practice lab
 	@test -n "$(EX)" || { echo "which exercise? make try EX=06_probe" >&2; exit 2; }
@@ -107,8 +116,9 @@ test: build ## test the kit itself; your exercises are left out
 	@$(if $(ENGINE),,echo "$(NOENGINE)" >&2)
 	@$(if $(NMAP),,echo "$(NONMAP)" >&2)
 	@$(if $(TSHARK),,echo "$(NOTSHARK)" >&2)
+	@$(if $(CHROMIUM),,echo "$(NOCHROMIUM)" >&2)
 	@$(GO) mod download # the tests of the command line have no network
-	@$(TEST) -tags "$(if $(ENGINE),docker) $(NMAP) $(TSHARK)" $(filter-out $(NEEDLABS),$(KIT))
+	@$(TEST) -tags "$(if $(ENGINE),docker) $(NMAP) $(TSHARK) $(CHROMIUM)" $(filter-out $(NEEDLABS),$(KIT))
 
 fuzz: ## throw foreign bytes at whatever reads them, FOR=30s at each place
 	@for place in $(FUZZ); do \
@@ -118,7 +128,7 @@ fuzz: ## throw foreign bytes at whatever reads them, FOR=30s at each place
 lint: ## vet and lint the kit
 	@GOOS=linux $(GO) vet $(KIT)
 	@for os in linux darwin windows; do \
-		GOOS=$$os $(GO) vet -tags docker,nmap,tshark $$(GOOS=$$os $(GO) list -tags docker,nmap,tshark ./... | grep -v '^wirelab/exercises/[0-9]') || exit; \
+		GOOS=$$os $(GO) vet -tags docker,nmap,tshark,chromium $$(GOOS=$$os $(GO) list -tags docker,nmap,tshark,chromium ./... | grep -v '^wirelab/exercises/[0-9]') || exit; \
 	done
 	@$(GO) run $(LINT) run
 

@@ -140,12 +140,12 @@ func (tr *Trace) forged() string {
 func (b *Bench) holdScope() {
 	tr := b.Trace()
 	if got := tr.Neighbour.Received(); len(got) > 0 {
-		b.t.show("neighbour", got[:min(len(got), 4)])
+		b.t.show("neighbour", got[:min(len(got), 4)], got[0].Number)
 		b.t.Failf("your program sent packets to %s, a host that is out of scope", got[0].Dst)
 	}
 	for _, f := range tr.Target.Frames {
 		if a := b.lookedFor(f); a.IsValid() && a != b.plan.Target.Addr && a != b.plan.Target.Addr6 {
-			b.t.show("target", []wire.Frame{f})
+			b.t.show("target", []wire.Frame{f}, f.Number)
 			b.t.Failf("your program tried to reach %s, a host that is out of scope", a)
 		}
 	}
@@ -166,8 +166,9 @@ func (b *Bench) lookedFor(f wire.Frame) netip.Addr {
 	return netip.Addr{}
 }
 
-// show puts frames recorded at host into the result.
-func (t *T) show(host string, frames []wire.Frame) {
+// show puts frames recorded at host into the result, and marks the one that
+// decides: its number, 0 where none does.
+func (t *T) show(host string, frames []wire.Frame, deciding int) {
 	if len(frames) == 0 {
 		return
 	}
@@ -178,6 +179,8 @@ func (t *T) show(host string, frames []wire.Frame) {
 			from, to = host, "seat"
 		}
 		ms := float64(f.Time.Sub(start)) / float64(time.Millisecond)
-		t.result.Frames = append(t.result.Frames, Frame{Number: f.Number, TimeMS: ms, From: from, To: to, Summary: f.Summary()})
+		t.result.Frames = append(t.result.Frames, Frame{
+			Number: f.Number, TimeMS: ms, From: from, To: to, Summary: f.Summary(), Deciding: f.Number == deciding,
+		})
 	}
 }

@@ -76,4 +76,6 @@ type Frame struct {
 	From    string  `json:"from"`    // "seat", "target" or "neighbour"
 	To      string  `json:"to"`
 	Summary string  `json:"summary"` // "SYN", "RST-ACK", "ICMP host unreachable (3/1)"
+	// Deciding marks the frame from which the verdict follows.
+	Deciding bool `json:"deciding,omitempty"`
 }

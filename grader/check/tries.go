@@ -63,10 +63,13 @@ func (f Finding) ByWire() Want {
 // result.
 func (tr *Trace) ShowFrame(c wire.Conversation, decisive wire.Frame) {
 	tr.ShowConversation(c)
-	for _, shown := range tr.bench.t.result.Frames {
-		if shown.Number == decisive.Number {
-			return
-		}
+	frames, found := tr.bench.t.result.Frames, false
+	for i := range frames {
+		frames[i].Deciding = frames[i].Number == decisive.Number
+		found = found || frames[i].Deciding
 	}
-	tr.bench.t.show("target", []wire.Frame{decisive})
+	if found {
+		return
+	}
+	tr.bench.t.show("target", []wire.Frame{decisive}, decisive.Number)
 }

@@ -95,7 +95,7 @@ func (f Finding) Show() {
 // ShowConversation puts a conversation's frames into the result.
 func (tr *Trace) ShowConversation(c wire.Conversation) {
 	tr.bench.t.result.Frames = nil
-	tr.bench.t.show("target", c.Frames[:min(len(c.Frames), maxShown)])
+	tr.bench.t.show("target", c.Frames[:min(len(c.Frames), maxShown)], decidingOf(c))
 }
 
 // ShowBeginnings puts the first frame of each of the port's conversations into
@@ -106,7 +106,7 @@ func (f Finding) ShowBeginnings() {
 		first = append(first, c.Frames[0])
 	}
 	f.trace.bench.t.result.Frames = nil
-	f.trace.bench.t.show("target", first[:min(len(first), maxShown)])
+	f.trace.bench.t.show("target", first[:min(len(first), maxShown)], 0)
 }
 
 // DecidedBefore tells whether the wire shows the port's answer before t.
@@ -116,4 +116,13 @@ func (f Finding) DecidedBefore(t time.Time) bool {
 	}
 	_, _, deciding := f.Conversations[0].Verdict()
 	return deciding != nil && deciding.Time.Before(t)
+}
+
+// decidingOf is the number of the frame that decides a conversation; 0 where
+// none does.
+func decidingOf(c wire.Conversation) int {
+	if _, _, f := c.Verdict(); f != nil {
+		return f.Number
+	}
+	return 0
 }

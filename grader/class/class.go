@@ -24,16 +24,18 @@ import (
 	"wirelab/grader/check"
 	"wirelab/grader/exercise"
 	"wirelab/grader/grade"
+	"wirelab/grader/report"
 )
 
 // The files beside the students' folders.
 const (
 	GradebookName = "grades.csv"
+	PageName      = "class.html"
 	KeyName       = "course.key"
 	lockName      = ".lock"
 )
 
-var reserved = []string{GradebookName, KeyName}
+var reserved = []string{GradebookName, PageName, KeyName}
 
 // ErrOut is matched where the results cannot be put into the folder asked for.
 // The error says why.
@@ -65,6 +67,7 @@ type Row struct {
 	SameAs    string // whose files are the same
 	Problem   string // why nothing could be taken
 	Exercises []Cell // in the order of the exercises
+	Checks    []report.Outcome
 }
 
 // Cell is one exercise of a row.
@@ -398,6 +401,9 @@ func rowOf(record Record, r check.Report) Row {
 	}
 	for _, e := range r.Exercises {
 		row.Exercises = append(row.Exercises, Cell{ID: e.ID, Status: e.Status, Points: e.Points, MaxPoints: e.MaxPoints})
+		for _, c := range e.Checks {
+			row.Checks = append(row.Checks, report.Outcome{Exercise: e.ID, Check: c.ID, Status: c.Status, DurationMS: c.DurationMS})
+		}
 	}
 	return row
 }

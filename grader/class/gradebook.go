@@ -2,11 +2,16 @@ package class
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"wirelab/grader/report"
+	"wirelab/grader/whole"
 )
 
 // Gradebook writes the rows as CSV (RFC 4180): student, points, max_points,
@@ -30,6 +35,22 @@ func Gradebook(w io.Writer, rows []Row) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// Publish writes what is made of all rows into the folder of results: the
+// gradebook, and the class page with its links to the students'.
+func Publish(out string, rows []Row) error {
+	var students []report.Student
+	for _, r := range rows {
+		students = append(students, report.Student{
+			Name: r.Student, Folder: r.Student, Points: r.Points, MaxPoints: r.MaxPoints,
+			Fault: r.Fault, Note: r.Note(), Checks: r.Checks,
+		})
+	}
+	return errors.Join(
+		whole.Write(filepath.Join(out, GradebookName), 0o644, func(w io.Writer) error { return Gradebook(w, rows) }),
+		whole.Write(filepath.Join(out, PageName), 0o644, func(w io.Writer) error { return report.ClassHTML(w, students) }),
+	)
 }
 
 func (r Row) fields() []string {

@@ -19,6 +19,7 @@ import (
 // The files of a student's results, beside the recordings.
 const (
 	reportName     = "report.json"
+	pageName       = "report.html"
 	recordName     = "record.json"
 	submissionName = "submission.tar.gz" // what was graded
 )
@@ -78,7 +79,10 @@ func write(dir string, record Record, r check.Report, taken *Taken) error {
 			return err
 		}
 	}
-	err := whole.Write(filepath.Join(dir, reportName), 0o644, func(w io.Writer) error { return report.JSON(w, r) })
+	err := errors.Join(
+		whole.Write(filepath.Join(dir, reportName), 0o644, func(w io.Writer) error { return report.JSON(w, r) }),
+		whole.Write(filepath.Join(dir, pageName), 0o644, func(w io.Writer) error { return report.HTML(w, r) }),
+	)
 	if err != nil {
 		return err
 	}

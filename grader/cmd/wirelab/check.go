@@ -20,7 +20,7 @@ type checkCommand struct {
 	From      string   `placeholder:"DIR" help:"Read the learner's files from DIR/06_probe and so on, in place of exercises/."`
 	Format    string   `default:"text" enum:"text,json,junit,gradescope,exercism,github,markdown" help:"The report's form: ${enum}."`
 	Visible   string   `name:"visibility" default:"visible" enum:"visible,hidden,after_due_date,after_published" help:"When Gradescope shows the tests to students: ${enum}."`
-	Out       string   `placeholder:"DIR" help:"Write the report and the recordings to DIR."`
+	Out       string   `placeholder:"DIR" help:"Write the report (report.json, report.html) and the recordings to DIR."`
 }
 
 // Run grades and prints the report.

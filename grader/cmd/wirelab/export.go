@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,7 +35,10 @@ func (k *checkCommand) unfinished() error {
 // print writes the report to the screen, and to files of the folder asked for.
 func (k *checkCommand) print(c console, r check.Report, reports string) error {
 	if k.Out != "" {
-		err := whole.Write(filepath.Join(k.Out, "report.json"), 0o644, func(w io.Writer) error { return report.JSON(w, r) })
+		err := errors.Join(
+			whole.Write(filepath.Join(k.Out, "report.json"), 0o644, func(w io.Writer) error { return report.JSON(w, r) }),
+			whole.Write(filepath.Join(k.Out, "report.html"), 0o644, func(w io.Writer) error { return report.HTML(w, r) }),
+		)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"wirelab/grader/class"
 	"wirelab/grader/report"
-	"wirelab/grader/whole"
 )
 
 // gradeCommand grades a class.
@@ -111,8 +109,7 @@ func apart(submissions, out string) error {
 // finish writes the gradebook, and says what there is to know. What the kit
 // failed on is no zero, and makes the exit status 3.
 func (k *gradeCommand) finish(c console, rows []class.Row, p *classProgress) error {
-	book := filepath.Join(k.Out, class.GradebookName)
-	if err := whole.Write(book, 0o644, func(w io.Writer) error { return class.Gradebook(w, rows) }); err != nil {
+	if err := class.Publish(k.Out, rows); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "%d graded: %s\n", len(rows), class.Statuses(rows))
@@ -128,7 +125,7 @@ func (k *gradeCommand) finish(c console, rows []class.Row, p *classProgress) err
 			faults++
 		}
 	}
-	fmt.Fprintf(c.out, "the marks are in %s\n", book)
+	fmt.Fprintf(c.out, "the marks are in %s, and %s shows them\n", filepath.Join(k.Out, class.GradebookName), filepath.Join(k.Out, class.PageName))
 	if faults > 0 {
 		return fmt.Errorf("the kit failed on %d of %d, which have no marks; run the same command again, and it grades those", faults, len(rows))
 	}

@@ -16,7 +16,6 @@ import (
 	"wirelab/grader/exercise"
 	"wirelab/grader/grade"
 	"wirelab/grader/report"
-	"wirelab/grader/whole"
 )
 
 // replayCommand repeats a student's run.
@@ -172,5 +171,5 @@ func (k *regradeCommand) Run(ctx context.Context, c console) (err error) {
 	progress.Done()
 	printChanges(c.out, changes)
 	fmt.Fprintf(c.out, "%d graded again; %d checks came out differently\n", len(rows), len(changes))
-	return whole.Write(filepath.Join(k.Grades, class.GradebookName), 0o644, func(w io.Writer) error { return class.Gradebook(w, rows) })
+	return class.Publish(k.Grades, rows)
 }
