@@ -36,7 +36,7 @@ NOENGINE := no container engine answers: labs of containers are left out
 FUZZ     := labenv/wire:FuzzRead labenv/fdrpc:FuzzServe labenv/fdrpc:FuzzClient \
             labenv/labhost/host:FuzzAnswer labenv/labhost/host:FuzzReadCommand labenv/labhost/host:FuzzServeHTTP \
             grader/class:FuzzTake grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText grader/report:FuzzHTML \
-            grader/stage:FuzzCheckSource grader/trial:FuzzJudge solutions/07_scan:FuzzParsePorts solutions/11_trace:FuzzSegments
+            grader/similar:FuzzFingerprint grader/stage:FuzzCheckSource grader/trial:FuzzJudge solutions/07_scan:FuzzParsePorts solutions/11_trace:FuzzSegments
 # nmap is the oracle of some tests, where it is installed.
 NMAP     := $(shell command -v nmap >/dev/null 2>&1 && echo nmap)
 NONMAP   := nmap is not installed: the tests that compare a scanner with it are left out
@@ -49,7 +49,7 @@ CHROMIUM := $(shell command -v chromium >/dev/null 2>&1 && echo chromium)
 NOCHROMIUM := chromium is not installed: the tests that look at the pages are left out
 
 .DEFAULT_GOAL := help
-.PHONY: help build check grade try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
+.PHONY: help build check grade pack reset try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
 
 help: ## list the targets
 	@echo "wirelab teaches network programming and port scanning in Go."
@@ -79,6 +79,13 @@ try: build ## run your own tests of EX=… in the practice lab
 
 demo: build ## show a scan of the practice lab, with the packet behind each verdict
 	@$(WIRELAB) demo $(if $(LAB),--lab $(LAB))
+
+pack: build ## put your work into one file to hand in
+	@$(WIRELAB) pack $(EX) $(if $(OUT),--out $(OUT))
+
+reset: build ## start EX=… afresh; your work is kept aside
+	@test -n "$(EX)" || { echo "which exercise? make reset EX=06_probe" >&2; exit 2; }
+	@$(WIRELAB) reset $(EX)
 
 hint: build ## show the next hint for EX=…
 	@test -n "$(EX)" || { echo "which exercise? make hint EX=06_probe" >&2; exit 2; }

@@ -89,7 +89,7 @@ func TestWrongVerdictIsShown(t *testing.T) {
 	assert.Equal(t, "nothing more: 300ms later Probe returned", r.Aftermath)
 	require.Len(t, r.Frames, 2)
 	assert.Equal(t, check.Frame{Number: 2, From: "seat", To: "target", Summary: r.Frames[0].Summary}, r.Frames[0])
-	assert.Equal(t, check.Frame{Number: 3, TimeMS: 1, From: "target", To: "seat", Summary: r.Frames[1].Summary}, r.Frames[1])
+	assert.Equal(t, check.Frame{Number: 3, TimeMS: 1, From: "target", To: "seat", Summary: r.Frames[1].Summary, Deciding: true}, r.Frames[1])
 	assert.Contains(t, r.Frames[0].Summary, "SYN")
 	assert.Contains(t, r.Frames[1].Summary, "RST")
 }

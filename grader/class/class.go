@@ -35,7 +35,7 @@ const (
 	lockName      = ".lock"
 )
 
-var reserved = []string{GradebookName, PageName, KeyName}
+var reserved = []string{GradebookName, CanvasName, MoodleName, PageName, KeyName}
 
 // ErrOut is matched where the results cannot be put into the folder asked for.
 // The error says why.
@@ -63,7 +63,8 @@ type Row struct {
 	Status    check.Status
 	Points    int
 	MaxPoints int
-	Fault     bool   // the kit failed: the points say nothing
+	Fault     bool // the kit failed: the points say nothing
+	Submitted time.Time
 	SameAs    string // whose files are the same
 	Problem   string // why nothing could be taken
 	Exercises []Cell // in the order of the exercises
@@ -183,6 +184,7 @@ func (c *Class) plan(ctx context.Context, entries []Entry) ([]job, error) {
 			return nil, err
 		}
 		if i, ok := same[record.Submission]; ok && record.Problem == "" {
+			e.modified = record.Submitted
 			jobs[i].entries = append(jobs[i].entries, e)
 			continue
 		}
@@ -207,7 +209,7 @@ func (c *Class) take(e Entry) (Taken, Record, error) {
 	case err != nil:
 		return taken, record, fmt.Errorf("read the submission of %s: %w", e.Student, err)
 	default:
-		record.Submission = taken.Digest()
+		record.Submission, record.Submitted = taken.Digest(), taken.Modified
 	}
 	return taken, record, nil
 }
@@ -270,7 +272,7 @@ func (r *run) job(ctx context.Context, j job) error {
 	}
 	for _, e := range j.entries[1:] {
 		record := j.record
-		record.Student, record.Source, record.SameAs = e.Student, filepath.Base(e.Path), first.Student
+		record.Student, record.Source, record.SameAs, record.Submitted = e.Student, filepath.Base(e.Path), first.Student, e.modified
 		if err := r.copy(ctx, first, e, record); err != nil {
 			return err
 		}
@@ -397,7 +399,7 @@ func (r *run) copy(ctx context.Context, from, to Entry, record Record) error {
 func rowOf(record Record, r check.Report) Row {
 	row := Row{
 		Student: record.Student, Status: r.Status, Points: r.Points, MaxPoints: r.MaxPoints,
-		Fault: record.Fault, SameAs: record.SameAs, Problem: record.Problem,
+		Submitted: record.Submitted, Fault: record.Fault, SameAs: record.SameAs, Problem: record.Problem,
 	}
 	for _, e := range r.Exercises {
 		row.Exercises = append(row.Exercises, Cell{ID: e.ID, Status: e.Status, Points: e.Points, MaxPoints: e.MaxPoints})

@@ -8,12 +8,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Entry is one student's submission, as it was handed in.
 type Entry struct {
 	Student string // the folder's name, or the archive's without its ending
 	Path    string
+
+	modified time.Time // known once it has been read
 }
 
 // archives are the endings of submissions that are one file.

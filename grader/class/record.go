@@ -31,6 +31,7 @@ type Record struct {
 	Student    string    `json:"student"`
 	Source     string    `json:"source"` // name of the folder or archive
 	Submission string    `json:"submission_sha256"`
+	Submitted  time.Time `json:"submitted"` // when the files were last changed
 	Kit        string    `json:"kit_sha256"`
 	Seed       uint64    `json:"seed"`
 	Lab        string    `json:"lab"`

@@ -42,6 +42,24 @@ func Students(out string) ([]string, error) {
 	return students, nil
 }
 
+// Rows returns the rows of all results in out, by student. Errors match
+// ErrResults.
+func Rows(out string) ([]Row, error) {
+	students, err := Students(out)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for _, s := range students {
+		record, r, err := Load(filepath.Join(out, s))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, rowOf(record, r))
+	}
+	return rows, nil
+}
+
 // escapeGlob makes a path a pattern that matches it alone.
 func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing/fstest"
+	"time"
 
 	"wirelab/grader/stage"
 	"wirelab/grader/untrusted"
@@ -38,7 +39,12 @@ func problem(format string, args ...any) error { return &ProblemError{fmt.Sprint
 // Taken is a submission that has been read into memory: the files in the
 // exercises' folders, below these ("06_probe/probe.go"), and nothing else.
 // What is no ordinary file is there with its mode and without content.
-type Taken struct{ files fstest.MapFS }
+type Taken struct {
+	files fstest.MapFS
+	// Modified is when the archive, or the youngest of the files that were kept,
+	// was last changed.
+	Modified time.Time
+}
 
 // FS holds a folder for each exercise.
 func (t Taken) FS() fs.FS { return t.files }
@@ -73,15 +79,19 @@ func Take(path string, ids []string) (Taken, error) {
 	if err != nil {
 		return Taken{}, err
 	}
+	if !info.IsDir() {
+		t.youngest = info.ModTime()
+	}
 	return t.taken()
 }
 
 // taker collects what lies in folders that are called like an exercise.
 type taker struct {
-	ids     []string
-	found   map[string]fstest.MapFS // by the folder around those of the exercises
-	entries int
-	kept    int64
+	ids      []string
+	found    map[string]fstest.MapFS // by the folder around those of the exercises
+	entries  int
+	kept     int64
+	youngest time.Time
 }
 
 // place says where a name of a submission belongs: root is the folder around
@@ -145,7 +155,7 @@ func (t *taker) taken() (Taken, error) {
 	case len(roots) > 1 && levels(roots[0]) == levels(roots[1]):
 		return Taken{}, problem("the submission holds the exercises twice, in %s and in %s; hand them in once", roots[0], roots[1])
 	}
-	return Taken{t.found[roots[0]]}, nil
+	return Taken{t.found[roots[0]], t.youngest}, nil
 }
 
 // levels is how many folders a path goes down.
@@ -189,6 +199,9 @@ func (t *taker) walk(f *untrusted.Folder, sub string) error {
 		case e.IsDir() && depth(rest) < 2:
 			err = errors.Join(t.keep(root, rest, fs.ModeDir, nil), t.walk(f, name))
 		default:
+			if info, ierr := e.Info(); ierr == nil && info.ModTime().After(t.youngest) {
+				t.youngest = info.ModTime()
+			}
 			err = t.file(f, name, root, rest, e.Type())
 		}
 		if err != nil {

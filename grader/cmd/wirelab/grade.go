@@ -19,9 +19,10 @@ type gradeCommand struct {
 	Submissions string   `arg:"" help:"The folder that holds a folder or an archive (.zip, .tar.gz, .tgz, .tar) for each student."`
 	Exercises   []string `arg:"" optional:"" name:"exercise" help:"By folder (06_probe) or bare name (probe)."`
 	Out         string   `required:"" placeholder:"GRADES" help:"Where the results go: a folder for each student, and grades.csv."`
-	Jobs        uint64   `placeholder:"N" help:"Submissions graded at once. One for each processor otherwise."`
-	Key         string   `placeholder:"FILE" help:"The course key, from which each student's labs are drawn. GRADES/course.key otherwise, made where there is none."`
-	Regrade     bool     `help:"Grade again also what was graded before."`
+	courseFlags
+	Jobs    uint64 `placeholder:"N" help:"Submissions graded at once. One for each processor otherwise."`
+	Key     string `placeholder:"FILE" help:"The course key, from which each student's labs are drawn. GRADES/course.key otherwise, made where there is none."`
+	Regrade bool   `help:"Grade again also what was graded before."`
 }
 
 // Run grades, and prints a line for each student who needs looking at.
@@ -33,6 +34,10 @@ func (k *gradeCommand) Run(ctx context.Context, c console) (err error) {
 	entries, ignored, err := class.Find(k.Submissions)
 	if err != nil {
 		return usageError{err}
+	}
+	roster, course, err := k.load()
+	if err != nil {
+		return err
 	}
 	if err := apart(k.Submissions, k.Out); err != nil {
 		return err
@@ -77,7 +82,7 @@ func (k *gradeCommand) Run(ctx context.Context, c console) (err error) {
 	case err != nil:
 		return err
 	}
-	return k.finish(c, rows, p)
+	return k.finish(c, rows, roster, course, p)
 }
 
 const maxJobs = 1024
@@ -108,8 +113,8 @@ func apart(submissions, out string) error {
 
 // finish writes the gradebook, and says what there is to know. What the kit
 // failed on is no zero, and makes the exit status 3.
-func (k *gradeCommand) finish(c console, rows []class.Row, p *classProgress) error {
-	if err := class.Publish(k.Out, rows); err != nil {
+func (k *gradeCommand) finish(c console, rows []class.Row, roster []class.Person, course class.Course, p *classProgress) error {
+	if err := publish(k.Out, rows, roster, course); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "%d graded: %s\n", len(rows), class.Statuses(rows))

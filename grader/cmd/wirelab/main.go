@@ -30,15 +30,19 @@ const (
 
 // cli is the grammar of the command line.
 type cli struct {
-	Demo    demoCommand    `cmd:"" help:"Show a scan of the practice lab, with the packet behind each verdict."`
-	Check   checkCommand   `cmd:"" help:"Grade exercises: all of them, or those named."`
-	Grade   gradeCommand   `cmd:"" help:"Grade a class: every submission in a folder."`
-	Replay  replayCommand  `cmd:"" help:"Repeat the run behind a student's results: same files, same labs."`
-	Regrade regradeCommand `cmd:"" help:"Grade a class again after a change of the kit, and say who gains and loses what."`
-	Verify  verifyCommand  `cmd:"" help:"Prove exercises sound: the stub fails, the reference passes, every mutant is caught."`
-	List    listCommand    `cmd:"" help:"List the exercises."`
-	Hint    hintCommand    `cmd:"" help:"Show the next hint for an exercise."`
-	Lab     labCommands    `cmd:"" help:"Explore the practice lab, and look after labs."`
+	Demo      demoCommand      `cmd:"" help:"Show a scan of the practice lab, with the packet behind each verdict."`
+	Check     checkCommand     `cmd:"" help:"Grade exercises: all of them, or those named."`
+	Grade     gradeCommand     `cmd:"" help:"Grade a class: every submission in a folder."`
+	Replay    replayCommand    `cmd:"" help:"Repeat the run behind a student's results: same files, same labs."`
+	Regrade   regradeCommand   `cmd:"" help:"Grade a class again after a change of the kit, and say who gains and loses what."`
+	Gradebook gradebookCommand `cmd:"" help:"Write a class's gradebooks anew, with roster, deadline and marks changed by hand."`
+	Similar   similarCommand   `cmd:"" help:"List pairs of submissions that resemble each other: to look at, no verdict."`
+	Pack      packCommand      `cmd:"" help:"Put your work into one file to hand in."`
+	Reset     resetCommand     `cmd:"" help:"Start an exercise afresh; your work is kept aside."`
+	Verify    verifyCommand    `cmd:"" help:"Prove exercises sound: the stub fails, the reference passes, every mutant is caught."`
+	List      listCommand      `cmd:"" help:"List the exercises."`
+	Hint      hintCommand      `cmd:"" help:"Show the next hint for an exercise."`
+	Lab       labCommands      `cmd:"" help:"Explore the practice lab, and look after labs."`
 }
 
 // console is where a command talks to.

@@ -122,13 +122,18 @@ func printChanges(w io.Writer, changes []class.Change) {
 // regradeCommand grades again what was graded, after a change of the kit.
 type regradeCommand struct {
 	labFlag
-	Grades string   `arg:"" help:"The folder that wirelab grade wrote."`
-	Only   []string `placeholder:"EX" help:"This exercise alone (may be repeated)."`
+	Grades string `arg:"" help:"The folder that wirelab grade wrote."`
+	courseFlags
+	Only []string `placeholder:"EX" help:"This exercise alone (may be repeated)."`
 }
 
 // Run grades again and says who gains and who loses what.
 func (k *regradeCommand) Run(ctx context.Context, c console) (err error) {
 	shipped, all, picked, err := exercises(k.Only)
+	if err != nil {
+		return err
+	}
+	roster, course, err := k.load()
 	if err != nil {
 		return err
 	}
@@ -171,5 +176,5 @@ func (k *regradeCommand) Run(ctx context.Context, c console) (err error) {
 	progress.Done()
 	printChanges(c.out, changes)
 	fmt.Fprintf(c.out, "%d graded again; %d checks came out differently\n", len(rows), len(changes))
-	return class.Publish(k.Grades, rows)
+	return publish(k.Grades, rows, roster, course)
 }
