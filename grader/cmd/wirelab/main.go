@@ -40,6 +40,7 @@ type cli struct {
 	Pack      packCommand      `cmd:"" help:"Put your work into one file to hand in."`
 	Reset     resetCommand     `cmd:"" help:"Start an exercise afresh; your work is kept aside."`
 	Verify    verifyCommand    `cmd:"" help:"Prove exercises sound: the stub fails, the reference passes, every mutant is caught."`
+	New       newCommand       `cmd:"" help:"Begin a new exercise (for authors)."`
 	List      listCommand      `cmd:"" help:"List the exercises."`
 	Hint      hintCommand      `cmd:"" help:"Show the next hint for an exercise."`
 	Lab       labCommands      `cmd:"" help:"Explore the practice lab, and look after labs."`
