@@ -82,7 +82,7 @@ func TestCompileBombs(t *testing.T) {
 	}{
 		"long constants":  {text(20), small, "compiling this took more than 192 MiB of memory, and was stopped", true},
 		"nested calls":    {nested(2000), small, "compiling this took more than 192 MiB of memory, and was stopped", false},
-		"deep type":       {pointer(1500), busy, "compiling this kept the compiler busy for more than 1s, and was stopped", true},
+		"deep type":       {pointer(3000), busy, "compiling this kept the compiler busy for more than 1s, and was stopped", true},
 		"deep type, time": {pointer(4000), hasty, "compiling this took longer than 1s, and was stopped", false},
 		"large array":     {array(32 << 20), narrow, "file too large", true},
 		"huge array":      {array(1 << 40), build.DefaultLimits, "compiling this made the compiler itself crash: runtime: out of memory", false},
