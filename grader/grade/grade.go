@@ -230,6 +230,9 @@ func (g *Grader) Reference(id string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if files, ok, err := g.sealedReference(id); ok || err != nil {
+		return files, err
+	}
 	files, err := g.goFiles("solutions/"+id, m.GradesTests())
 	for _, name := range m.Data {
 		if err == nil {
@@ -346,6 +349,9 @@ func (g *Grader) Judge(ctx context.Context, m exercise.Manifest, parts map[strin
 // lab. The file is the caller's to close. Errors: *build.CompileError where the
 // parts are to blame.
 func (g *Grader) Program(ctx context.Context, m exercise.Manifest, parts map[string]map[string][]byte, dir string) (*os.File, error) {
+	if err := g.warmShipped(ctx); err != nil {
+		return nil, err
+	}
 	theirs := strings.ReplaceAll(filepath.ToSlash(dir), "$", "$$") // a folder may be called anything
 	names := func(s string) string { return staged.ReplaceAllString(s, theirs+"/$1") }
 	if m.GradesTests() {

@@ -24,6 +24,9 @@ import (
 // bin/. So does what tests are compiled with lie in the build cache from then on.
 // The file is the caller's to close.
 func (g *Grader) scanners(ctx context.Context) (*os.File, error) {
+	if shipped, err := os.Open(filepath.Join(filepath.Dir(g.Builder.Labhost), ScannersName)); err == nil {
+		return shipped, g.warmTestsOnce(ctx)
+	}
 	tree, err := g.scannersTree()
 	if err != nil {
 		return nil, fmt.Errorf("the scanners that tests are tried on: %w", err)
@@ -76,16 +79,22 @@ func (g *Grader) contract(id string) ([]byte, error) {
 
 // digest identifies a program by its source, the compiler and the processor.
 func (g *Grader) digest(tree stage.Tree) string {
-	version, err := os.ReadFile(filepath.Join(g.Builder.Toolchain.GoRoot, "VERSION"))
-	if err != nil {
-		version = []byte(g.Builder.Toolchain.GoRoot) // built from source
-	}
+	version := g.goVersion()
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x00%s\x00", version, g.Builder.Arch)
 	for _, name := range slices.Sorted(maps.Keys(tree.Replace)) {
 		fmt.Fprintf(h, "%s\x00%d\x00%s", name, len(tree.Replace[name]), tree.Replace[name])
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// goVersion identifies the Go toolchain.
+func (g *Grader) goVersion() string {
+	version, err := os.ReadFile(filepath.Join(g.Builder.Toolchain.GoRoot, "VERSION"))
+	if err != nil {
+		return g.Builder.Toolchain.GoRoot // built from source
+	}
+	return string(version)
 }
 
 // keep puts a copy of a program at a path, whole or not at all, and removes what
@@ -116,6 +125,17 @@ func keep(program *os.File, path string) error {
 		_ = os.Remove(name) // at worst it takes up room
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// warm compiles what drivers and learners' code may import.
+func (g *Grader) warm(ctx context.Context) error {
+	own := g.Builder
+	own.Unconfined = true
+	program, err := own.Build(ctx, "./grader/drivers/warm", stage.Tree{}, func(s string) string { return s })
+	if err != nil {
+		return fmt.Errorf("compile what your code may import: %w", err)
+	}
+	return program.Close()
 }
 
 // warmTests compiles the kit's own stub of each exercise that grades a test, so

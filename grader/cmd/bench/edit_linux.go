@@ -88,8 +88,7 @@ func (k *kit) checkEdit(ctx context.Context, i int) (time.Duration, error) {
 	return timed(cmd)
 }
 
-// buildEdit builds an edit with the bare driver, with the flags and the cache
-// that the kit itself builds with.
+// buildEdit builds an edit with the bare driver.
 func (k *kit) buildEdit(ctx context.Context, i int) (time.Duration, error) {
 	files, err := k.edit(i, "built")
 	if err != nil {
@@ -102,15 +101,25 @@ func (k *kit) buildEdit(ctx context.Context, i int) (time.Duration, error) {
 	for name, data := range files {
 		tree.Replace["exercises/"+edited+"/"+name] = data
 	}
-	overlay, err := k.overlay(tree)
+	cmd, err := k.bareBuild(ctx, tree, "./grader/cmd/bench/bareprobe")
 	if err != nil {
 		return 0, err
 	}
+	return timed(cmd)
+}
+
+// bareBuild is the command that builds a program of the bench's with the tree in
+// place, with the flags and the cache that the kit itself builds with.
+func (k *kit) bareBuild(ctx context.Context, tree stage.Tree, program string) (*exec.Cmd, error) {
+	overlay, err := k.overlay(tree)
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", //nolint:gosec // the kit's own folder
-		"-o", filepath.Join(k.scratch, "bareprobe"), "./grader/cmd/bench/bareprobe")
+		"-o", filepath.Join(k.scratch, filepath.Base(program)), program)
 	cmd.Dir = k.root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	return timed(cmd)
+	return cmd, nil
 }
 
 // overlay writes a tree's files, and the overlay that puts them in place

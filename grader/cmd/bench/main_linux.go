@@ -57,6 +57,7 @@ func run(ctx context.Context, word string, out, terminal *os.File) (err error) {
 		{"14_halfopen, one SYN in five lost", k.lossy},
 		{"wire reads a million packets", k.reads},
 		{"15_pin, the reference test", k.pins},
+		{"a class of submissions", k.class},
 		{"labs of containers", k.containers},
 		{"a fresh clone with an empty build cache, to the first verdicts", k.firstVerdict},
 	} {

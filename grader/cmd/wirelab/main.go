@@ -38,7 +38,9 @@ type cli struct {
 	Gradebook gradebookCommand `cmd:"" help:"Write a class's gradebooks anew, with roster, deadline and marks changed by hand."`
 	Similar   similarCommand   `cmd:"" help:"List pairs of submissions that resemble each other: to look at, no verdict."`
 	Pack      packCommand      `cmd:"" help:"Put your work into one file to hand in."`
+	Take      takeCommand      `cmd:"" help:"Take your work over from an older kit."`
 	Reset     resetCommand     `cmd:"" help:"Start an exercise afresh; your work is kept aside."`
+	Release   releaseCommand   `cmd:"" help:"Make the learner's kit: no solutions, no checks, prebuilt programs."`
 	Verify    verifyCommand    `cmd:"" help:"Prove exercises sound: the stub fails, the reference passes, every mutant is caught."`
 	New       newCommand       `cmd:"" help:"Begin a new exercise (for authors)."`
 	List      listCommand      `cmd:"" help:"List the exercises."`
