@@ -49,7 +49,7 @@ func exitOf(e labenv.Exit) error {
 // labEnvironment is the user's own with what the tools need to know: nmap may
 // use raw sockets although the user is not root, and there is no module proxy.
 func labEnvironment(env []string) []string {
-	return append(env, "NMAP_PRIVILEGED=1", "GOPROXY=off", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -mod=readonly"))
+	return append(env, "NMAP_PRIVILEGED=1", "GOPROXY=off", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -mod="+modules()))
 }
 
 // downloadModules fetches what `go test` needs while there is a network. Where
@@ -62,8 +62,8 @@ func downloadModules(ctx context.Context) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil //nolint:nilerr // nothing to download with
 	}
-	if _, err := os.Stat(filepath.Join(root, "vendor", "modules.txt")); err == nil {
-		return nil // a learner's kit brings them along
+	if vendored(root) {
+		return nil
 	}
 	cmd := exec.CommandContext(ctx, "go", "mod", "download")
 	cmd.Dir = root
@@ -71,4 +71,19 @@ func downloadModules(ctx context.Context) error {
 		return fmt.Errorf("download the modules that the exercises' tests use: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// modules is where the go command takes modules from in the lab (go help
+// modules), which has no network: from the module cache, or the kit itself.
+func modules() string {
+	if root, err := kitRoot(); err == nil && vendored(root) {
+		return "vendor"
+	}
+	return "readonly"
+}
+
+// vendored tells whether a kit brings its modules along, as learners' kits do.
+func vendored(root string) bool {
+	_, err := os.Stat(filepath.Join(root, "vendor", "modules.txt"))
+	return err == nil
 }

@@ -36,6 +36,9 @@ type excess struct{ memory, cpu bool }
 // that says so (`go help build`, -overlay). It returns the overlay's path.
 func (b builder) overlay() (string, error) {
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	if err := os.MkdirAll(b.stage, 0o755); err != nil {
+		return "", err
+	}
 	for name, data := range b.Replace {
 		path := filepath.Join(b.stage, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
