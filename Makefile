@@ -35,7 +35,7 @@ NOENGINE := no container engine answers: labs of containers are left out
 # Where foreign bytes are read, and the fuzz test of each.
 FUZZ     := labenv/wire:FuzzRead labenv/fdrpc:FuzzServe labenv/fdrpc:FuzzClient \
             labenv/labhost/host:FuzzAnswer labenv/labhost/host:FuzzReadCommand labenv/labhost/host:FuzzServeHTTP \
-            grader/class:FuzzTake grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText grader/report:FuzzHTML \
+            grader/class:FuzzTake grader/drive:FuzzTrace grader/drive:FuzzLines grader/exercise:FuzzLoad grader/report:FuzzText grader/sealed:FuzzOpen grader/report:FuzzHTML \
             grader/similar:FuzzFingerprint grader/stage:FuzzCheckSource grader/trial:FuzzJudge solutions/07_scan:FuzzParsePorts solutions/11_trace:FuzzSegments
 # nmap is the oracle of some tests, where it is installed.
 NMAP     := $(shell command -v nmap >/dev/null 2>&1 && echo nmap)
@@ -49,7 +49,7 @@ CHROMIUM := $(shell command -v chromium >/dev/null 2>&1 && echo chromium)
 NOCHROMIUM := chromium is not installed: the tests that look at the pages are left out
 
 .DEFAULT_GOAL := help
-.PHONY: help build check grade pack reset try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
+.PHONY: help build check grade release pack reset try demo hint list shell lab-up lab-down composelab lab-programs doctor verify test fuzz lint fmt pristine recordings bench soak clean
 
 help: ## list the targets
 	@echo "wirelab teaches network programming and port scanning in Go."
@@ -72,6 +72,10 @@ check: build ## grade your work: all exercises, or EX=…
 grade: build ## grade a class: SUBS=submissions OUT=grades
 	@test -n "$(SUBS)" && test -n "$(OUT)" || { echo "which class? make grade SUBS=submissions OUT=grades" >&2; exit 2; }
 	@$(WIRELAB) grade $(SUBS) --out $(OUT) $(if $(LAB),--lab $(LAB)) $(EX)
+
+release: build ## make the learner's kit: OUT=dist
+	@test -n "$(OUT)" || { echo "where to? make release OUT=dist" >&2; exit 2; }
+	@$(WIRELAB) release --out $(OUT)
 
 try: build ## run your own tests of EX=… in the practice lab
 	@test -n "$(EX)" || { echo "which exercise? make try EX=06_probe" >&2; exit 2; }

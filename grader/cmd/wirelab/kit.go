@@ -196,3 +196,16 @@ func tryLab(ctx context.Context, mk labenv.Maker) error {
 	}
 	return l.Close()
 }
+
+// authorsKit finds the kit, which must be one with solutions and mutants: a
+// learner's kit has none.
+func authorsKit() (string, error) {
+	root, err := kitRoot()
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(root, "solutions")); err != nil {
+		return "", usageError{errors.New("this is a learner's kit, without solutions: use a clone of the authors' kit for that")}
+	}
+	return root, nil
+}

@@ -14,7 +14,7 @@ type newCommand struct {
 
 // Run writes the exercise and says what comes next.
 func (k *newCommand) Run(c console) error {
-	root, err := kitRoot()
+	root, err := authorsKit()
 	if err != nil {
 		return err
 	}

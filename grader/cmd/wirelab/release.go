@@ -20,7 +20,7 @@ type releaseCommand struct {
 
 // Run makes the kit and says where it is.
 func (k *releaseCommand) Run(ctx context.Context, c console) error {
-	root, err := kitRoot()
+	root, err := authorsKit()
 	if err != nil {
 		return err
 	}

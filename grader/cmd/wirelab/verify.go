@@ -31,6 +31,9 @@ func (k *verifyCommand) Run(ctx context.Context, c console) (err error) {
 	if err := k.knownMutants(picked); err != nil {
 		return err
 	}
+	if _, err := authorsKit(); err != nil {
+		return err
+	}
 	g, l, err := newGrader(ctx, k.labFlags, shipped, all)
 	if err != nil {
 		return err
