@@ -6,12 +6,12 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wirelab/grader/pristine"
@@ -81,7 +81,7 @@ var goLine = regexp.MustCompile(`(?m)^go ([0-9.]+)$`)
 
 // copyGiven writes what only learners' kits have.
 func (r *Release) copyGiven(kit string) error {
-	mod, err := os.ReadFile(filepath.Join(kit, "go.mod"))
+	mod, err := os.ReadFile(filepath.Join(kit, "go.mod")) //nolint:gosec // what was just written
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (r *Release) withoutMutants() (string, error) {
 		if !edits {
 			continue // it is like another
 		}
-		blank := filepath.Join(r.work, "mutants", fmt.Sprint(i)+".toml")
+		blank := filepath.Join(r.work, "mutants", strconv.Itoa(i)+".toml")
 		text := string(before) + "[[edit]]\nfile = \"-\"\nold = \"left out\"\nnew = \"of learners' kits\"\n"
 		if err := put(blank, []byte(text), 0o644); err != nil {
 			return "", err

@@ -50,15 +50,14 @@ func pack(w io.Writer, kit, name string) error {
 		if err != nil {
 			return err
 		}
-		mode := modeOf(rel)
 		data, err := os.ReadFile(path) //nolint:gosec // what was just made
 		if err != nil {
 			return err
 		}
 		h := &tar.Header{
-			Name: name + "/" + filepath.ToSlash(rel), Mode: int64(mode), Size: int64(len(data)), ModTime: time.Unix(0, 0), Format: tar.FormatPAX,
+			Name: name + "/" + filepath.ToSlash(rel), Mode: int64(modeOf(rel)), Size: int64(len(data)), ModTime: time.Unix(0, 0), Format: tar.FormatPAX,
 		}
-		if err := errors.Join(os.Chmod(path, mode), files.WriteHeader(h)); err != nil {
+		if err := files.WriteHeader(h); err != nil {
 			return err
 		}
 		_, err = files.Write(data)

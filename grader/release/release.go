@@ -159,7 +159,7 @@ func put(path string, data []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, mode)
+	return os.WriteFile(path, data, mode) //nolint:gosec // in a folder of the release's own
 }
 
 // run runs a command in a folder, with the settings that make what it makes the

@@ -103,7 +103,7 @@ func answers(t *testing.T, kit string) map[string]string {
 	require.NoError(t, err)
 	var given bytes.Buffer
 	for _, tree := range []string{"exercises", "labenv", "grader", "vendor"} {
-		require.NoError(t, filepath.WalkDir(filepath.Join(kit, tree), func(path string, d fs.DirEntry, err error) error {
+		require.NoError(t, filepath.WalkDir(filepath.Join(kit, tree), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".go" {
 				return err
 			}

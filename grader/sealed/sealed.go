@@ -68,6 +68,6 @@ func cover(data []byte) ([]byte, error) {
 		return nil, err
 	}
 	out := make([]byte, len(data))
-	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(out, data)
+	cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(out, data) //nolint:gosec // a seal and no secret: the same files are to give the same bytes
 	return out, nil
 }
