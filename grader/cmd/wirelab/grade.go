@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -68,6 +69,9 @@ func (k *gradeCommand) Run(ctx context.Context, c console) (err error) {
 		fmt.Fprintf(c.err, "wirelab: neither folders nor archives, and ignored: %s\n", class.Names(ignored))
 	}
 	p := &classProgress{start: time.Now(), line: report.NewProgress(c.err, report.IsTerminal(os.Stderr))}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(eager) // a class may be large; the time goes to labs and compilers
+	}
 	run := class.Class{
 		Grader: g, Exercises: picked, Kit: kit, Key: key, Out: k.Out, Jobs: int(min(k.Jobs, maxJobs)),
 		Again: k.Regrade, Done: p.done,
@@ -85,7 +89,11 @@ func (k *gradeCommand) Run(ctx context.Context, c console) (err error) {
 	return k.finish(c, rows, roster, course, p)
 }
 
-const maxJobs = 1024
+const (
+	maxJobs = 1024
+	// eager is by how many percent memory may grow before it is looked through.
+	eager = 25
+)
 
 // keyFile is where the course key is.
 func (k *gradeCommand) keyFile() string {
