@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,12 +136,12 @@ func said(t *testing.T, dir string) string {
 	t.Helper()
 	_, r, err := class.Load(dir)
 	require.NoError(t, err)
-	text := ""
+	var texts []string
 	for _, e := range r.Exercises {
-		text += e.Message
+		texts = append(texts, e.Message)
 		for _, c := range e.Checks {
-			text += c.Message
+			texts = append(texts, c.Message)
 		}
 	}
-	return text
+	return strings.Join(texts, "")
 }
