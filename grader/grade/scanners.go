@@ -25,7 +25,10 @@ import (
 // The file is the caller's to close.
 func (g *Grader) scanners(ctx context.Context) (*os.File, error) {
 	if shipped, err := os.Open(filepath.Join(filepath.Dir(g.Builder.Labhost), ScannersName)); err == nil {
-		return shipped, g.warmTestsOnce(ctx)
+		if err := g.warmTestsOnce(ctx); err != nil {
+			return nil, errors.Join(err, shipped.Close())
+		}
+		return shipped, nil
 	}
 	tree, err := g.scannersTree()
 	if err != nil {

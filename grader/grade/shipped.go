@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"wirelab/grader/scanners"
 	"wirelab/grader/sealed"
 	"wirelab/grader/whole"
 )
@@ -51,10 +52,20 @@ func (g *Grader) sealedReference(id string) (files map[string][]byte, ok bool, e
 	return files, true, nil
 }
 
-// sealable returns the references of all exercises, sorted by exercise and name.
+// sealable returns the references that others build on, and those that `wirelab
+// demo` shows, sorted by exercise and name. Nobody needs the rest.
 func (g *Grader) sealable() (sealed.Files, error) {
+	needed := map[string]bool{scanners.Exercise: true}
+	for _, m := range g.Exercises {
+		for _, id := range m.Needs {
+			needed[id] = true
+		}
+	}
 	var all sealed.Files
 	for _, m := range g.Exercises {
+		if !needed[m.ID] {
+			continue
+		}
 		files, err := g.Reference(m.ID)
 		if err != nil {
 			return nil, err
